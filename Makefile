@@ -1,0 +1,44 @@
+# Two commands are enough: `make run` serves the site, `make test` tests it.
+# Needs git, make, a C compiler and Python 3.12 or newer; everything else is fetched into this folder.
+
+PYTHON_IN_VENV := .venv/bin/python
+.PHONY: run test test-long check bench docs requirements format help
+
+run: ## Serve the site on http://127.0.0.1:8000 (PORT=… for another port)
+	@.ci/install run
+	@exec $(PYTHON_IN_VENV) manage.py serve
+
+test: ## Run the tests, with a real browser, database and Redis
+	@.ci/install test
+	@.ci/system-packages redis postgresql chromium
+	@$(PYTHON_IN_VENV) -m pytest -m "not long" $(ARGS)
+
+test-long: ## Run the tests that take long
+	@.ci/install test
+	@.ci/system-packages redis postgresql chromium
+	@$(PYTHON_IN_VENV) -m pytest -m long $(ARGS) || [ $$? -eq 5 ] # 5: there is none
+
+check: ## Check style, types, imports, templates, migrations, JavaScript
+	@.ci/install test
+	@.ci/check
+
+bench: ## Measure, print, and write docs/benchmarks.md
+	@.ci/install test
+	@.ci/system-packages chromium
+	@$(PYTHON_IN_VENV) -m benchmarks $(ARGS)
+
+docs: ## Write the generated pages of docs/
+	@.ci/install run
+	@$(PYTHON_IN_VENV) -m chatsite.settings_table docs/configuring.md
+
+format: ## Format Python and templates
+	@.ci/install test
+	$(PYTHON_IN_VENV) -m ruff format .
+	@git ls-files -z -- 'templates/*.html' | xargs -0 -r .venv/bin/djade --target-version 6.1
+
+requirements: ## Pin the packages anew, with hashes
+	@.ci/install run
+	@.ci/pin
+
+help: ## Say what there is
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14

@@ -1,0 +1,1 @@
+"""What the product costs, measured from outside: processes, sockets, a browser and the kernel's accounts."""

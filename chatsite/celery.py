@@ -1,0 +1,38 @@
+"""The Celery application. A message is a wake-up: what has to be done stands in the database."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+
+from django.conf import settings
+
+BROKER = settings.MODE.celery_broker or "memory://"
+REDIS_TRANSPORT = {
+    # A message of a dead worker comes back after seconds, not after the hour Celery takes by itself.
+    "visibility_timeout": 900,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    # A broker that is away must not hold up the person who sends a prompt.
+    "socket_connect_timeout": 2,
+}
+
+app = Celery("chatsite")
+app.conf.update(
+    broker_url=BROKER,
+    task_default_queue="work",
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    worker_prefetch_multiplier=1,
+    worker_soft_shutdown_timeout=20,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options=REDIS_TRANSPORT if BROKER.startswith("redis") else {},
+    timezone="UTC",
+)
+app.autodiscover_tasks(["streaming"], related_name="tasks")

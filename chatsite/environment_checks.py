@@ -1,0 +1,114 @@
+"""What a value from the environment must look like, said in words. Knows values; knows no variable by name."""
+
+import zoneinfo
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+KINDS: dict[object, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "yes or no",
+    Path: "a folder",
+    Path | None: "a folder",
+    tuple[str, ...]: "names, separated by commas",
+}
+
+
+def comma_separated(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def web_address(value: str) -> str:
+    """An http or https address without its last slash, or nothing."""
+    if value and not _is_web(value):
+        raise ValueError("use an address that starts with http:// or https://, such as https://example.org")
+    return value.rstrip("/")
+
+
+def web_origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not _is_web(value) or urlsplit(value).path.strip("/"):
+            raise ValueError("use origins without a path, such as https://chat.example.org, separated by commas")
+    return tuple(value.rstrip("/") for value in values)
+
+
+def ollama_address(value: str) -> str:
+    """Ollama's own variable may lack the scheme or the port, and may say 0.0.0.0, which is for listening."""
+    address = value if "://" in value else f"http://{value}"
+    if not _is_web(address):
+        raise ValueError("use a host, a host:port or an address, such as http://127.0.0.1:11434")
+    parts = urlsplit(address)
+    port = parts.port or (11434 if "://" not in value else None)
+    host = "127.0.0.1" if parts.hostname == "0.0.0.0" else str(parts.hostname)  # noqa: S104 - recognised, not bound
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
+def secret_address(*schemes: str) -> Callable[[SecretStr], SecretStr]:
+    """A check for addresses that may hold a password; its complaint repeats nothing of the value."""
+    wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+
+    def check(value: SecretStr) -> SecretStr:
+        try:
+            parts = urlsplit(value.get_secret_value())
+            right = parts.scheme in schemes and (parts.port or 1) > 0
+        except ValueError:  # its words would quote the value
+            right = False
+        if not right:
+            raise ValueError(f"use an address that starts with {wanted}, with special characters %-encoded")
+        return value
+
+    return check
+
+
+def log_level(value: str) -> str:
+    if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ValueError("use DEBUG, INFO, WARNING or ERROR")
+    return value.upper()
+
+
+def time_zone(value: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("use a name of the tz database, such as Europe/Rome") from None
+    return value
+
+
+def is_secret(field: FieldInfo) -> bool:
+    return "SecretStr" in str(field.annotation)
+
+
+def kind(field: FieldInfo) -> str:
+    """What a value of this field is, in words: `a whole number from 1 to 65535`."""
+    bounds = {
+        name: getattr(each, name) for each in field.metadata for name in ("ge", "gt", "le") if hasattr(each, name)
+    }
+    low = f"from {bounds['ge']}" if "ge" in bounds else f"over {bounds['gt']}" if "gt" in bounds else ""
+    high = f"to {bounds['le']}" if "le" in bounds else ""
+    words = KINDS.get(field.annotation, "text")
+    return " ".join(part for part in (words, low, high) if part)
+
+
+def expectation(field: FieldInfo, error: Mapping[str, Any]) -> str:
+    """What would be right, from the check that failed."""
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if error["type"] in {"string_too_short", "too_short"}:
+        return f"use at least {error['ctx']['min_length']} characters"
+    return f"use {kind(field)}"
+
+
+def _is_web(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False

@@ -1,0 +1,159 @@
+"""Django's settings, derived from the typed environment and the mode it decides."""
+
+from typing import Any, cast
+
+from django.utils.csp import CSP
+from django.utils.functional import SimpleLazyObject
+
+from chatsite.environment import PROJECT_ROOT, Environment, read_environment
+from chatsite.logs import logging_settings
+from chatsite.mode import Mode, decide_mode
+from chatsite.secret_file import read_or_create_secret
+
+ENVIRONMENT: Environment = read_environment()
+MODE: Mode = decide_mode(ENVIRONMENT)
+BASE_DIR = PROJECT_ROOT
+DATA_DIR = ENVIRONMENT.made_data_dir()
+
+DATABASE_THREADS = ENVIRONMENT.database_threads
+ENGINE_CAPACITY = ENVIRONMENT.engine_capacity
+RETENTION_DAYS = ENVIRONMENT.retention_days
+TICK_MS = ENVIRONMENT.tick_ms
+
+
+def _secret_key() -> str:
+    given = ENVIRONMENT.secret_key
+    return given.get_secret_value() if given else read_or_create_secret(DATA_DIR / "secret_key")
+
+
+# Lazy: a type check reads the settings too, and must not leave a key behind.
+SECRET_KEY = cast("str", SimpleLazyObject(_secret_key))
+SECRET_KEY_FALLBACKS: list[str] = []
+DEBUG = ENVIRONMENT.debug
+ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
+
+INSTALLED_APPS = [
+    "streaming",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "channels",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "chatsite.one_thread.stay_on_one_thread",  # the last
+]
+ROOT_URLCONF = "chatsite.urls"
+ASGI_APPLICATION = "chatsite.asgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "builtins": ["streaming.web.template_tags"],
+        },
+    }
+]
+
+DATABASES = MODE.databases
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = MODE.caches
+CHANNEL_LAYERS = MODE.channel_layers
+
+# People
+AUTH_USER_MODEL = "streaming.Person"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "chatsite.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+# Guessing passwords: per address, and per account so that many addresses do not help.
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
+
+# What leaves for the browser
+SECURE_CSP: dict[str, Any] = {
+    "default-src": [CSP.SELF],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF, CSP.NONCE],
+    "img-src": [CSP.SELF, "data:"],
+    "connect-src": [CSP.SELF],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+}
+_ENCRYPTED = ENVIRONMENT.public_url.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [
+    *([ENVIRONMENT.public_url] if ENVIRONMENT.public_url else []),
+    *ENVIRONMENT.trusted_origins,
+]
+CSRF_FAILURE_VIEW = "streaming.web.refusals.csrf_failure"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _ENCRYPTED
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.trusted_proxies else None
+SECURE_HSTS_SECONDS = 31_536_000 if _ENCRYPTED else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# A prompt of 1 MB is answered with a sentence of ours, so it has to get past Django's own limit.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ENVIRONMENT.static_dir
+STATICFILES_DIRS = [path for path in [BASE_DIR / "static"] if path.is_dir()]
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "files", "file_permissions_mode": 0o600},
+    },
+    "staticfiles": {
+        "BACKEND": "chatsite.static_files.CollectedFilesStorage"
+        if STATIC_ROOT
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+USE_TZ = True
+TIME_ZONE = ENVIRONMENT.time_zone
+LANGUAGE_CODE = "en"
+USE_I18N = False
+LOGGING = logging_settings(MODE.name, ENVIRONMENT.log_level)

@@ -1,0 +1,8 @@
+/** Everything a page one chats on needs. The composer listens before the thread's state is told. */
+import "./page.js";
+import "./composer.js";
+import "./connection-state.js";
+import "./elapsed.js";
+import "./scroll.js";
+import "./stream.js";
+import "./thread-state.js";

@@ -1,0 +1,68 @@
+"""A link that signs the first administrator in once. Knows tokens and accounts; knows no page."""
+
+from datetime import timedelta
+
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.utils import timezone
+from django.utils.http import base36_to_int, int_to_base36
+
+from streaming.models import Person
+
+VALID_FOR = timedelta(hours=24)
+
+
+class _Tokens(PasswordResetTokenGenerator):
+    """Django's tokens are bound to password and last log-in, so using one spends it; theirs live longer."""
+
+    key_salt = "streaming.access.first_login"
+
+    def check_token(self, user: Person | None, token: str | None) -> bool:
+        if not super().check_token(user, token) or token is None:
+            return False
+        age = self._num_seconds(self._now()) - base36_to_int(token.split("-")[0])
+        return bool(age <= VALID_FOR.total_seconds())
+
+
+tokens = _Tokens()
+
+
+def administrator_to_welcome() -> Person | None:
+    """The administrator who needs a link, made when nobody exists yet; None when an administrator can sign in."""
+    administrators = Person.objects.filter(is_superuser=True, is_active=True).order_by("pk")
+    if any(person.has_usable_password() for person in administrators):
+        return None
+    if administrators:
+        return administrators[0]
+    if Person.objects.exists():
+        return None
+    person = Person(username="admin", is_staff=True, is_superuser=True)
+    person.set_unusable_password()
+    person.save()
+    return person
+
+
+def first_login_token(person: Person) -> str:
+    """What goes into the link: whose it is and the proof."""
+    return f"{int_to_base36(person.pk)}.{tokens.make_token(person)}"
+
+
+def find_by_token(token: str) -> Person | None:
+    """Whose link this is, if it is still good."""
+    owner, _, proof = token.partition(".")
+    try:
+        person = Person.objects.filter(pk=base36_to_int(owner), is_superuser=True, is_active=True).first()
+    except (ValueError, OverflowError):
+        return None
+    return person if person and tokens.check_token(person, proof) else None
+
+
+def spend_token(token: str) -> Person | None:
+    """The person to sign in, for exactly one caller: of two at once, the second gets None."""
+    person = find_by_token(token)
+    if person is None:
+        return None
+    spent = Person.objects.filter(pk=person.pk, last_login=person.last_login, password=person.password)
+    if not spent.update(last_login=timezone.now()):
+        return None
+    person.refresh_from_db()
+    return person

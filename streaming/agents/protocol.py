@@ -1,0 +1,45 @@
+"""What an agent is: something that turns a conversation into events. Knows no model, log or engine."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import msgspec
+
+from streaming.events import EventData
+from streaming.llm.request import ChatMessage, Parameters
+
+
+class RunContext(msgspec.Struct, frozen=True):
+    """What one run works on.
+
+    `messages` is the history, the user's message last. `continues_text` is the text that an
+    interrupted run left and this one goes on from ("": begin anew).
+    """
+
+    run_id: str
+    conversation_id: str
+    messages: tuple[ChatMessage, ...]
+    model: str = ""
+    parameters: Parameters = Parameters()
+    continues_text: str = ""
+
+
+class Agent(Protocol):
+    """Work that emits events. Whoever runs it adds `Start` and the one terminal event.
+
+    `resumable` says that `run` may be called again for the same run after a crash.
+    """
+
+    @property
+    def name(self) -> str:
+        """How people and programs name it."""
+
+    @property
+    def resumable(self) -> bool:
+        """True if a run whose process died is started again by itself."""
+
+    def run(self, context: RunContext) -> AsyncIterator[EventData]:
+        """The events of one run, never `Start` or a terminal. Raises `StreamingError`s.
+
+        The iterator has `aclose` where stopping must let go of something: async generators do.
+        """

@@ -1,0 +1,1 @@
+"""Follow a stream for viewers: one tail per stream, a cursor, pace and credit per viewer."""

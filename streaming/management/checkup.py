@@ -1,0 +1,205 @@
+"""What `manage.py doctor` looks at, one function per thing. Reads and asks; changes nothing, shows no secret."""
+
+import asyncio
+import platform
+import shutil
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+
+from channels.layers import get_channel_layer  # noqa: TID251 - the doctor asks the layer itself
+from django.conf import settings
+from django.db import DatabaseError, connection
+from kombu.connection import Connection as Broker
+
+from streaming.errors import StreamingError
+from streaming.management.data_folder import is_held
+from streaming.management.schema import pending_migrations, prove_reachable
+from streaming.models import Connection, Engine, Person
+from streaming.models.database import database_now
+from streaming.runs.connections import address_of, provider_at
+
+ANSWERS_WITHIN = 5.0  # seconds; a service on the same network that takes longer is as good as away
+LEAST_FREE_BYTES = 512 * 1024 * 1024
+PACKAGES = ("django", "channels", "daphne", "celery", "channels-redis", "psycopg", "aiohttp")
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    NOTE = "note"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    verdict: Verdict
+    subject: str
+    text: str
+
+
+def examine() -> Iterator[Finding]:
+    """Every finding, in the order to read them. A check that breaks is a finding too."""
+    for check in CHECKS:
+        try:
+            yield from check()
+        except Exception as error:  # noqa: BLE001 - the doctor survives every patient
+            yield Finding(Verdict.FAILED, check.__name__.strip("_").replace("_", " "), _brief(error))
+
+
+def _versions() -> Iterator[Finding]:
+    found = [f"{name} {_version(name)}" for name in PACKAGES]
+    yield Finding(Verdict.OK, "versions", ", ".join([f"Python {platform.python_version()}", *found]))
+    if settings.DEBUG:
+        yield Finding(Verdict.NOTE, "debug", "CHATSITE_DEBUG is on: error pages show internals to whoever sees them.")
+
+
+def _mode() -> Iterator[Finding]:
+    explained = {
+        "embedded": "embedded: one process does everything",
+        "hosted": "hosted: Redis joins web processes and workers",
+    }
+    yield Finding(Verdict.OK, "mode", explained[settings.MODE.name])
+
+
+def _data_folder() -> Iterator[Finding]:
+    folder = settings.DATA_DIR
+    if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        yield Finding(Verdict.NOTE, "data folder", f"Others on this machine may look into {folder}: chmod 700 it.")
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE_BYTES:
+        yield Finding(Verdict.FAILED, "data folder", f"{folder} has only {free // 1024**2} MiB left.")
+    else:
+        text = f"{folder}, {free // 1024**3} GiB free"
+        if settings.MODE.name == "embedded":
+            text += ", a server runs on it" if is_held(folder) else ", no server runs on it"
+        yield Finding(Verdict.OK, "data folder", text)
+
+
+def _secret_key() -> Iterator[Finding]:
+    file = settings.DATA_DIR / "secret_key"
+    if settings.ENVIRONMENT.secret_key is not None:
+        yield Finding(Verdict.OK, "secret key", "from the environment")
+    elif not file.exists():
+        yield Finding(Verdict.OK, "secret key", f"will be made in {file}")
+    elif stat.S_IMODE(file.stat().st_mode) & 0o077:
+        yield Finding(Verdict.FAILED, "secret key", f"Others on this machine may read it: chmod 600 {file}")
+    elif settings.MODE.name == "hosted":
+        text = "in the data folder; processes on other machines need the same one: set SECRET_KEY"
+        yield Finding(Verdict.NOTE, "secret key", text)
+    else:
+        yield Finding(Verdict.OK, "secret key", f"in {file}")
+
+
+def _database() -> Iterator[Finding]:
+    try:
+        prove_reachable()
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute("PRAGMA journal_mode")
+                journal = cursor.fetchone()[0]
+                text = f"SQLite {sqlite3.sqlite_version}, journal {journal}, {connection.settings_dict['NAME']}"
+            else:
+                cursor.execute("SHOW server_version")
+                host = connection.settings_dict["HOST"] or "local"
+                text = f"PostgreSQL {cursor.fetchone()[0]} on {host}, database {connection.settings_dict['NAME']}"
+    except DatabaseError as error:
+        yield Finding(Verdict.FAILED, "database", _brief(error))
+        return
+    yield Finding(Verdict.OK, "database", text)
+    if count := pending_migrations():
+        yield Finding(Verdict.NOTE, "tables", f"{count} migrations are missing; manage.py serve applies them.")
+        return
+    yield from _people()
+    yield from _engines()
+    yield from _model_apis()
+
+
+def _people() -> Iterator[Finding]:
+    administrators = Person.objects.filter(is_superuser=True, is_active=True)
+    if any(person.has_usable_password() for person in administrators):
+        yield Finding(Verdict.OK, "people", f"{Person.objects.count()}, of them {len(administrators)} administrators")
+    else:
+        yield Finding(Verdict.NOTE, "people", "No administrator has a password; manage.py serve prints a link.")
+
+
+def _engines() -> Iterator[Finding]:
+    now = database_now()
+    alive = list(Engine.objects.filter(expires_at__gt=now).values_list("label", flat=True))
+    if alive:
+        yield Finding(Verdict.OK, "engines", f"{len(alive)} alive: {', '.join(sorted(alive))}")
+    elif settings.MODE.name == "hosted":
+        yield Finding(Verdict.FAILED, "engines", "None is alive: what people ask for waits. Start a Celery worker.")
+    else:
+        yield Finding(Verdict.NOTE, "engines", "None is alive; manage.py serve starts one.")
+
+
+def _model_apis() -> Iterator[Finding]:
+    connections = list(Connection.objects.filter(enabled=True))
+    if not connections:
+        yield Finding(Verdict.NOTE, "models", "No model is connected; the demo answers.")
+    for each in connections:
+        subject = f"model API {each.name}"
+        try:
+            models = asyncio.run(asyncio.wait_for(provider_at(address_of(each)).check(), ANSWERS_WITHIN))
+        except (StreamingError, TimeoutError) as error:
+            # An Ollama is looked for everywhere and missing almost everywhere.
+            absent = Verdict.NOTE if each.kind == Connection.Kind.OLLAMA else Verdict.FAILED
+            yield Finding(absent, subject, _brief(error))
+        else:
+            yield Finding(Verdict.OK, subject, f"answers, {len(models)} models")
+
+
+def _channel_layer() -> Iterator[Finding]:
+    asyncio.run(asyncio.wait_for(_round_trip(), ANSWERS_WITHIN))
+    yield Finding(Verdict.OK, "channel layer", "a message came through")
+
+
+async def _round_trip() -> None:
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add("doctor", channel)
+    await layer.group_send("doctor", {"type": "doctor"})
+    await layer.receive(channel)
+    await layer.group_discard("doctor", channel)
+
+
+def _broker() -> Iterator[Finding]:
+    if not settings.MODE.celery_broker:
+        return
+    with Broker(settings.MODE.celery_broker, connect_timeout=ANSWERS_WITHIN) as broker:
+        broker.ensure_connection(max_retries=1, interval_start=0, timeout=ANSWERS_WITHIN)
+        yield Finding(Verdict.OK, "broker", f"{broker.as_uri()} answers")
+
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    _versions,
+    _mode,
+    _data_folder,
+    _secret_key,
+    _database,
+    _channel_layer,
+    _broker,
+)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def _brief(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return (
+        lines[0]
+        if lines
+        else f"no answer within {ANSWERS_WITHIN:g} s"
+        if isinstance(error, TimeoutError)
+        else repr(error)
+    )

@@ -1,0 +1,21 @@
+"""What is persisted. Tables and their invariants; no behaviour beyond them."""
+
+from streaming.models.connection import Connection
+from streaming.models.conversation import ChosenPath, Conversation, Message
+from streaming.models.person import Pace, Person, Theme
+from streaming.models.run import Engine, Run
+from streaming.models.stream import Event, Stream
+
+__all__ = [
+    "ChosenPath",
+    "Connection",
+    "Conversation",
+    "Engine",
+    "Event",
+    "Message",
+    "Pace",
+    "Person",
+    "Run",
+    "Stream",
+    "Theme",
+]

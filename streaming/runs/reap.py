@@ -1,0 +1,132 @@
+"""Find runs whose engine is dead and decide what becomes of them. Knows leases; knows no loop."""
+
+import logging
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Q
+
+from streaming.bell import EngineHint, hint_engines
+from streaming.events import Cancelled, Failed, Interrupted
+from streaming.models import Engine, Run
+from streaming.models.database import AWAY, database_now
+from streaming.runs.claim import Claim
+from streaming.runs.ending import end_from_outside, lock_stream
+from streaming.runs.lease import LEASE_SECONDS, RENEW_SECONDS
+
+logger = logging.getLogger(__name__)
+
+State = Run.State
+MAX_ATTEMPTS = 3  # a prompt that kills its process is not tried for ever
+HELD_STATES = (State.RUNNING, State.WAITING)
+SWEPT_SECONDS = 3600
+# A database that was away for longer may have kept another engine, alive, from renewing its lease in time.
+LONGEST_GAP_SECONDS = LEASE_SECONDS - RENEW_SECONDS
+UNWRITABLE = (
+    "The database refused a part of this answer. What came before is kept. Try again, or ask in another way; "
+    "the server's log says why."
+)
+
+
+class Patience:
+    """Rule 4: who takes over the runs of others has itself reached the database throughout one lease.
+
+    Counts database time: this process's own clock stands still while the machine sleeps.
+    """
+
+    def __init__(self) -> None:
+        self._since = self._last = float("-inf")
+
+    def reached(self, now: float) -> bool:
+        """The database answered at `now`, its own time; whether others may be declared dead."""
+        if not 0 <= now - self._last <= LONGEST_GAP_SECONDS:
+            self._since = now
+        self._last = now
+        return now - self._since >= LEASE_SECONDS
+
+
+def reap_orphans(*, reaper: str = "", sole: bool = False) -> int:
+    """Deal with every running run whose engine's lease has expired; the number of runs.
+
+    Never with those of the engine `reaper`, which is alive whatever its row says (it slept, with its machine).
+    `sole`: the caller knows that every other engine is dead (the data folder's lock).
+    """
+    orphans = Run.objects.filter(_orphaned(reaper, sole=sole), state__in=HELD_STATES).order_by("id")
+    reaped = sum(_reap(run.pk, run.stream_id, reaper, sole=sole) for run in list(orphans.only("id", "stream_id")))
+    dead = Engine.objects.filter(expires_at__lt=database_now() - SWEPT_SECONDS, runs=None).exclude(pk=reaper)
+    if dead.exists():
+        dead.delete()
+    return reaped
+
+
+def hand_over(claim: Claim, *, engine_id: str, broken: bool) -> None:
+    """Decide about a run that its own engine cannot go on with; nothing if it is not that engine's any more.
+
+    `broken`: the database takes its words from nobody, so another attempt would end the same way.
+    """
+    with transaction.atomic():
+        lock_stream(claim.stream_id)
+        run = (
+            Run.objects.select_for_update()
+            .filter(pk=claim.run_id, engine_id=engine_id, fence=claim.fence, state__in=HELD_STATES)
+            .first()
+        )
+        if run is None:
+            return
+        if broken and not run.stop_requested_by:
+            end_from_outside(run, Failed("unwritable", UNWRITABLE, retryable=True))
+            outcome = "error"
+        else:
+            outcome = _decide(run)
+    logger.warning("run was handed over", extra={"run": claim.run_id, "outcome": outcome})
+
+
+def _orphaned(reaper: str, *, sole: bool) -> Q:
+    others = ~Q(engine_id=reaper) if reaper else Q()
+    if sole:
+        return Q(engine=None) | others
+    alive = Engine.objects.filter(expires_at__gte=database_now())
+    return Q(engine=None) | (others & ~Q(engine__in=alive))
+
+
+def _reap(run_id: str, stream_id: int, reaper: str, *, sole: bool) -> bool:
+    """One run's end keeps no other from its own: what fails here is tried again with the next look."""
+    try:
+        with transaction.atomic():
+            lock_stream(stream_id)
+            orphan = Run.objects.select_for_update(of=("self",)).filter(_orphaned(reaper, sole=sole), pk=run_id)
+            run = orphan.filter(state__in=HELD_STATES).first()
+            if run is None:
+                return False
+            outcome = _decide(run)
+    except AWAY:
+        raise
+    except Exception:
+        logger.exception("an orphaned run could not be dealt with", extra={"run": run_id})
+        return False
+    logger.warning("run was orphaned", extra={"run": run_id, "outcome": outcome})
+    return True
+
+
+def _decide(run: Run) -> str:
+    """Rule 6: nothing said yet gives a new attempt by itself, else the person chooses."""
+    if run.stop_requested_by:
+        end_from_outside(run, Cancelled(by=run.stop_requested_by))
+        return "cancelled"
+    if run.spoke:
+        end_from_outside(run, Interrupted(reason="The server stopped while this answer was being written."))
+        return "interrupted"
+    if run.attempt >= MAX_ATTEMPTS:
+        message = f"This run ended its server {run.attempt} times before it said anything. It is not tried again."
+        end_from_outside(run, Failed("crashed", message, retryable=True))
+        return "error"
+    Run.objects.filter(pk=run.pk).update(state=State.QUEUED, engine=None, fence=run.fence + 1)
+    transaction.on_commit(partial(hint_engines, EngineHint("claim", run.pk)), robust=True)
+    return "queued"
+
+
+def queue_age_seconds() -> float:
+    """How long the oldest claimable run has been waiting; 0 when none is."""
+    ready = Q(after=None) | Q(after__state__in=Run.ENDED)
+    oldest = Run.objects.filter(ready, state=State.QUEUED).order_by("queued_at").values_list("queued_at").first()
+    return max(0.0, database_now() - oldest[0].timestamp()) if oldest else 0.0

@@ -1,0 +1,1 @@
+"""How streams leave the process: a server that waits for its readers, and bases for sockets and event streams."""

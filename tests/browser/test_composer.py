@@ -1,0 +1,80 @@
+"""The box one writes in: what was written is kept until it was sent, and is sent once."""
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.support.browsing import Watch
+from tests.support.chat_page import ChatPage
+from tests.support.model_server import ModelServer
+from tests.support.scripts import Script, spoken
+from tests.support.server import ChatServer
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_draft_survives_a_reload_and_leaves_with_sending(chat: ChatPage, models: ModelServer):
+    models.answer("draft", Script(spoken(["ok"])))
+    chat.composer.fill("a draft, not yet sent")
+    chat.page.reload()
+    expect(chat.composer).to_have_value("a draft, not yet sent")
+    chat.composer.press("Enter")
+    chat.wait_for_state("complete")
+    expect(chat.composer).to_have_value("")
+    chat.page.reload()
+    expect(chat.composer).to_have_value("")
+    chat.page.goto("/")
+    expect(chat.composer).to_have_value("")
+
+
+def test_a_draft_survives_a_failed_send(chat: ChatPage, models: ModelServer, watch: Watch):
+    watch.expect(r"Failed to load resource", r"ERR_FAILED")
+    models.answer("stubborn", Script(spoken(["arrived"])))
+    chat.page.route("**/prompts/", lambda route: route.abort())
+    chat.ask("stubborn")
+    expect(chat.page.get_by_role("alert").filter(has_text="still in the box")).to_be_visible()
+    expect(chat.composer).to_have_value("stubborn")
+    chat.page.unroute("**/prompts/")
+    chat.page.reload()
+    expect(chat.composer).to_have_value("stubborn")
+    chat.composer.press("Enter")
+    chat.wait_for_state("complete")
+    assert len(models.for_prompt("stubborn")) == 1
+
+
+def test_a_double_click_asks_once(chat: ChatPage, models: ModelServer, server: ChatServer):
+    models.answer("twice", Script(spoken(["once"])))
+    chat.composer.fill("twice")
+    chat.page.get_by_role("button", name="Send").dblclick()
+    chat.wait_for_state("complete")
+    assert len(models.for_prompt("twice")) == 1
+    assert len(server.log.runs(chat.conversation)) == 1
+
+
+def test_a_repeated_send_after_a_lost_answer_asks_once(chat: ChatPage, models: ModelServer, watch: Watch):
+    """The request arrives, its answer does not: the page sends again with the same key."""
+    watch.expect(r"Failed to load resource", r"ERR_")
+    models.answer("lost answer", Script(spoken(["once"])))
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    chat.page.route("**/prompts/", lose, times=1)
+    chat.ask("lost answer")
+    expect(chat.page.get_by_role("alert").filter(has_text="still in the box")).to_be_visible()
+    chat.composer.press("Enter")
+    chat.wait_for_state("complete")
+    assert len(models.for_prompt("lost answer")) == 1
+
+
+def test_enter_sends_and_shift_enter_breaks_the_line(chat: ChatPage, models: ModelServer):
+    models.answer("line two", Script(spoken(["both lines"])))
+    box = chat.composer
+    height = box.bounding_box()["height"]
+    box.press_sequentially("line one")
+    box.press("Shift+Enter")
+    box.press_sequentially("line two")
+    assert box.bounding_box()["height"] > height
+    box.press("Enter")
+    chat.wait_for_state("complete")
+    assert models.for_prompt("line two")[0].prompt == "line one\nline two"

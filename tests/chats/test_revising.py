@@ -1,0 +1,234 @@
+"""Retry, continue, take back: what becomes of the tree, the runs and the path."""
+
+import pytest
+
+from streaming.chats import continue_answer, leaf_of, remove_message, retry_answer, send_prompt
+from streaming.errors import ConflictError
+from streaming.models import Conversation, Message, Run
+from streaming.runs.history import history_of
+from tests.support.rows import a_chat, a_person, log, run_of, types
+
+pytestmark = pytest.mark.django_db(databases=["default", "reader"])
+
+
+@pytest.fixture
+def alice():
+    return a_person("alice")
+
+
+def end(run: Run, text: str, state: str = Run.State.INTERRUPTED, thinking: str = "") -> Run:
+    Run.objects.filter(pk=run.pk).update(state=state)
+    parts = [["thinking", thinking]] * bool(thinking) + [["text", text]] * bool(text)
+    Message.objects.filter(pk=run.message_id).update(parts=parts)
+    return Run.objects.get(pk=run.pk)
+
+
+def removed(message: Message) -> bool:
+    return Message.objects.get(pk=message.pk).removed_at is not None
+
+
+# Retry
+
+
+def test_retry_makes_a_sibling_and_moves_the_path(alice):
+    sent = a_chat(alice)
+    again = retry_answer(end(sent.run, "half"), by=alice)
+    assert again.message.parent == sent.message
+    assert again.message != sent.answer
+    assert (again.state, again.after, again.continues, again.model) == (Run.State.QUEUED, None, None, sent.run.model)
+    assert leaf_of(sent.run.conversation, alice) == again.message
+    assert [event.data for event in log(sent.run.stream_id)][-1].leaf == again.message_id
+    assert types(sent.run.stream_id)[-2:] == ["message", "path"]
+    assert not removed(sent.answer)
+
+
+@pytest.mark.parametrize("state", Run.ENDED)
+def test_retry_is_there_for_every_end(alice, state):
+    sent = a_chat(alice)
+    assert retry_answer(end(sent.run, "", state), by=alice).state == Run.State.QUEUED
+
+
+@pytest.mark.parametrize("state", Run.LIVE)
+@pytest.mark.parametrize("act", [retry_answer, continue_answer])
+def test_live_run_can_neither_be_retried_nor_continued(alice, act, state):
+    sent = a_chat(alice)
+    before = types(sent.run.stream_id)
+    with pytest.raises(ConflictError, match="Stop it first"):
+        act(end(sent.run, "half", state), by=alice)
+    assert types(sent.run.stream_id) == before
+
+
+def test_retry_of_a_continuation_begins_the_whole_answer_anew(alice):
+    sent = a_chat(alice)
+    more = continue_answer(end(sent.run, "one "), by=alice)
+    more = continue_answer(end(more, "two "), by=alice)
+    again = retry_answer(end(more, "three"), by=alice)
+    assert again.message.parent == sent.message
+    assert history_of(again)[1] == ""
+
+
+# Continue
+
+
+def test_continue_names_the_run_it_goes_on_from(alice):
+    sent = a_chat(alice, "Question")
+    run = end(sent.run, "half an ans")
+    more = continue_answer(run, by=alice)
+    assert (more.continues, more.message.parent, more.state) == (run, sent.answer, Run.State.QUEUED)
+    messages, text = history_of(more)
+    assert [(message.role, message.text) for message in messages] == [("user", "Question")]
+    assert text == "half an ans"
+    assert leaf_of(sent.run.conversation, alice) == more.message
+
+
+def test_continue_of_a_continuation_goes_on_from_all_of_it(alice):
+    sent = a_chat(alice, "Question")
+    run = sent.run
+    for text in ("one ", "two ", "three "):
+        run = continue_answer(end(run, text), by=alice)
+    messages, text = history_of(run)
+    assert [(message.role, message.text) for message in messages] == [("user", "Question")]
+    assert text == "one two three "
+
+
+def test_continued_answer_is_one_answer_to_the_model(alice):
+    sent = a_chat(alice, "Question")
+    more = continue_answer(end(sent.run, "one "), by=alice)
+    end(more, "two", Run.State.COMPLETE)
+    following = send_prompt(sent.run.conversation, author=alice, text="And then?")
+    messages, text = history_of(following.run)
+    assert [(message.role, message.text) for message in messages] == [
+        ("user", "Question"),
+        ("assistant", "one two"),
+        ("user", "And then?"),
+    ]
+    assert text == ""
+
+
+@pytest.mark.parametrize(("text", "thinking"), [("", ""), ("", "only thought about it")])
+def test_continue_needs_some_text(alice, text, thinking):
+    with pytest.raises(ConflictError, match="Use Retry instead"):
+        continue_answer(end(a_chat(alice).run, text, thinking=thinking), by=alice)
+
+
+def test_continue_on_another_branch_moves_the_path_and_says_so(alice):
+    sent = a_chat(alice)
+    first = end(sent.run, "first")
+    retry_answer(first, by=alice)
+    more = continue_answer(first, by=alice)
+    assert leaf_of(sent.run.conversation, alice) == more.message
+    assert types(sent.run.stream_id)[-2:] == ["message", "path"]
+
+
+def test_continue_where_one_looks_only_makes_the_path_longer(alice):
+    sent = a_chat(alice)
+    continue_answer(end(sent.run, "first"), by=alice)
+    assert types(sent.run.stream_id)[-1] == "message"
+
+
+def test_history_leaves_thinking_and_empty_answers_out(alice):
+    sent = a_chat(alice, "one")
+    end(sent.run, "", Run.State.ERROR, thinking="hmm")
+    following = send_prompt(sent.run.conversation, author=alice, text="two")
+    messages, _ = history_of(following.run)
+    assert [(message.role, message.text) for message in messages] == [("user", "one\n\ntwo")]
+
+
+def test_history_is_the_branch_and_not_its_siblings(alice):
+    sent = a_chat(alice, "one")
+    first = end(sent.run, "wrong")
+    again = retry_answer(first, by=alice)
+    end(again, "right", Run.State.COMPLETE)
+    following = send_prompt(sent.run.conversation, author=alice, text="two")
+    messages, _ = history_of(following.run)
+    assert [message.text for message in messages] == ["one", "right", "two"]
+
+
+# Take back
+
+
+def test_take_back_removes_a_waiting_prompt_its_answer_and_all_behind_it(alice):
+    first = a_chat(alice)
+    Run.objects.filter(pk=first.run.pk).update(state=Run.State.RUNNING)
+    conversation = first.run.conversation
+    second, third = (send_prompt(conversation, author=alice, text=text) for text in ("two", "three"))
+    remove_message(second.message, by=alice)
+    assert [run_of(sent).state for sent in (second, third)] == [Run.State.CANCELLED] * 2
+    assert all(removed(message) for sent in (second, third) for message in (sent.message, sent.answer))
+    assert run_of(first).state == Run.State.RUNNING
+    assert leaf_of(conversation, alice) == first.answer
+    assert types(first.run.stream_id)[-3:] == ["cancelled", "cancelled", "message_removed"]
+    assert log(first.run.stream_id)[-1].data.id == second.message.pk
+
+
+def test_take_back_of_the_last_in_line_keeps_the_others(alice):
+    first = a_chat(alice)
+    second, third = (send_prompt(first.run.conversation, author=alice, text=text) for text in ("two", "three"))
+    remove_message(third.message, by=alice)
+    assert [run_of(sent).state for sent in (first, second)] == [Run.State.QUEUED] * 2
+    assert leaf_of(first.run.conversation, alice) == second.answer
+    fourth = send_prompt(first.run.conversation, author=alice, text="four")
+    assert (fourth.message.parent, fourth.run.after) == (second.answer, second.run)
+
+
+def test_take_back_of_the_very_first_prompt_leaves_an_empty_chat(alice):
+    sent = a_chat(alice)
+    remove_message(sent.message, by=alice)
+    assert leaf_of(sent.run.conversation, alice) is None
+    assert send_prompt(sent.run.conversation, author=alice, text="anew").message.parent is None
+
+
+@pytest.mark.parametrize("state", [Run.State.RUNNING, Run.State.WAITING, *Run.ENDED])
+def test_take_back_comes_too_late_once_the_answer_has_begun(alice, state):
+    sent = a_chat(alice)
+    Run.objects.filter(pk=sent.run.pk).update(state=state)
+    before = types(sent.run.stream_id)
+    with pytest.raises(ConflictError, match="Stop the answer instead"):
+        remove_message(sent.message, by=alice)
+    assert not removed(sent.message)
+    assert types(sent.run.stream_id) == before
+
+
+def test_take_back_of_an_answer_is_refused(alice):
+    sent = a_chat(alice)
+    with pytest.raises(ConflictError):
+        remove_message(sent.answer, by=alice)
+
+
+def test_take_back_twice_is_once(alice):
+    sent = a_chat(alice)
+    remove_message(sent.message, by=alice)
+    before = types(sent.run.stream_id)
+    remove_message(sent.message, by=alice)
+    assert types(sent.run.stream_id) == before
+
+
+def test_taken_back_prompts_are_not_told_to_the_model(alice):
+    first = a_chat(alice, "one")
+    second = send_prompt(first.run.conversation, author=alice, text="two")
+    remove_message(second.message, by=alice)
+    third = send_prompt(Conversation.objects.get(), author=alice, text="three")
+    messages, _ = history_of(third.run)
+    assert [message.text for message in messages] == ["one\n\nthree"]
+
+
+def test_answer_that_was_taken_back_is_neither_written_anew_nor_continued(alice):
+    first = a_chat(alice)
+    second = send_prompt(first.run.conversation, author=alice, text="two")
+    remove_message(second.message, by=alice)
+    before = types(first.run.stream_id)
+    for act in (retry_answer, continue_answer):
+        with pytest.raises(ConflictError, match="taken back"):
+            act(run_of(second), by=alice)
+    assert types(first.run.stream_id) == before
+    assert leaf_of(first.run.conversation, alice) == first.answer
+
+
+def test_take_back_goes_along_the_tree_whatever_the_ids_say(alice):
+    first = a_chat(alice)
+    second = send_prompt(first.run.conversation, author=alice, text="two")
+    hasty = Message.objects.create(  # from a machine whose clock is behind
+        id=f"00{second.message.pk[2:]}", conversation=first.run.conversation, parent=second.answer, role="user"
+    )
+    remove_message(second.message, by=alice)
+    assert removed(hasty)

@@ -1,0 +1,31 @@
+"""What every test stands on: spawned processes, a real database file, no network but this machine."""
+
+import ipaddress
+import multiprocessing
+import sys
+
+multiprocessing.set_start_method("spawn", force=True)  # forking a process with threads and loops hangs on 3.13
+
+
+def _is_this_machine(host: object) -> bool:
+    if host in {None, "", "localhost", b"localhost"}:
+        return True
+    try:
+        address = ipaddress.ip_address(host.decode() if isinstance(host, bytes) else str(host))
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def _refuse_the_network(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if not _is_this_machine(host):
+        raise RuntimeError(f"a test reached for {host!r}; tests talk to this machine only")
+
+
+sys.addaudithook(_refuse_the_network)

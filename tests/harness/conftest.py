@@ -1,0 +1,12 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.model_server import ModelServer
+
+
+@pytest.fixture
+def models() -> Iterator[ModelServer]:
+    server = ModelServer()
+    yield server
+    server.close()

@@ -1,0 +1,91 @@
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.postgresql_process import PostgresqlProcess
+from tests.support.server import ROOT, ChatServer, clean_environment, free_port, manage
+
+pytestmark = pytest.mark.hosted
+
+SNAPSHOT = """
+from django.db import connections, transaction
+from django.db.utils import InternalError
+from streaming.models import Person
+with transaction.atomic(using="reader"):
+    before = Person.objects.using("reader").count()
+    Person.objects.create(username="late")
+    during = Person.objects.using("reader").count()
+after = Person.objects.using("reader").count()
+try:
+    Person.objects.using("reader").create(username="never")
+    refused = "written"
+except InternalError as error:
+    refused = str(error).split(":")[0].strip()
+print("RESULT", after - before, during - before, refused)
+"""
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[PostgresqlProcess]:
+    with PostgresqlProcess() as process:
+        yield process
+
+
+def test_postgresql_is_migrated_once_by_servers_that_start_together(
+    postgresql: PostgresqlProcess, tmp_path: Path
+) -> None:
+    servers = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        servers.append(ChatServer(folder, environment={"DATABASE_URL": postgresql.url}))
+    starting = [
+        subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--port", str(server.port)],
+            cwd=ROOT,
+            env=server.environment,
+            stdout=server.output_path.open("wb"),
+            stderr=subprocess.STDOUT,
+        )
+        for server in servers
+    ]
+    try:
+        for server, process in zip(servers, starting, strict=True):
+            server.process = process
+        for server in servers:
+            server.wait_until_it_answers()
+        steps = ["Setting up the database" in server.output for server in servers]
+        assert sorted(steps) == [False, True]
+        sign_in = [server.output.count("/accounts/first/") for server in servers]
+        assert sign_in == [1, 1]
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def test_postgresql_reader_keeps_one_view_and_cannot_write(postgresql: PostgresqlProcess, tmp_path: Path) -> None:
+    environment = {"DATABASE_URL": postgresql.url}
+    manage(tmp_path, "migrate", "--verbosity", "0", environment=environment)
+    printed = manage(tmp_path, "shell", "--verbosity", "0", "-c", SNAPSHOT, environment=environment)
+    assert "RESULT 1 0 cannot execute INSERT in a read-only transaction" in printed
+
+
+def test_postgresql_that_is_away_is_named_soon(tmp_path: Path) -> None:
+    away = f"postgresql://u:hunter2@127.0.0.1:{free_port()}/n"
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "manage.py", "doctor"],
+        cwd=ROOT,
+        env=clean_environment(tmp_path, {"DATABASE_URL": away}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, "✗ database: connection failed" in done.stdout) == (1, True)
+    assert "hunter2" not in done.stdout + done.stderr
+    assert time.monotonic() - began < 20

@@ -1,0 +1,319 @@
+"""A conversation's view: a snapshot and the events after it make what a later snapshot makes."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streaming.events import (
+    Cancelled,
+    Complete,
+    EventData,
+    Failed,
+    Interrupted,
+    PathChosen,
+    StreamingChunk,
+    ToolCall,
+    ToolResult,
+    event_of,
+)
+from streaming.rendering import ConversationView
+from tests.support.dom import Page
+from tests.support.history import ME, History, Writer, histories
+
+
+@settings(max_examples=120, deadline=None)
+@given(history=histories(), flush=st.lists(st.booleans(), min_size=1, max_size=30))
+def test_view_equals_later_snapshot(history: History, flush: list[bool]) -> None:
+    events, snapshots = history.events, history.snapshots
+    views = [(view := ConversationView(snapshots[0], viewer=ME), Page("thread", view.html()))]
+    for count, event in enumerate(events, 1):
+        for view, _ in views:
+            view.feed(event)
+        if not flush[count % len(flush)] and count != len(events):
+            continue
+        for view, page in views:
+            page.apply(view.patch())
+            assert view.patch() == ""
+        if count in snapshots:
+            fresh = ConversationView(snapshots[count], viewer=ME)
+            expected = Page("thread", fresh.html())
+            for view, page in views:
+                assert page.root.shape() == expected.root.shape()
+                assert Page("thread", view.html()).root.shape() == expected.root.shape()
+            views = [views[0], (fresh, expected)]
+
+
+def view_of(writer: Writer) -> tuple[ConversationView, Page]:
+    view = ConversationView(writer.snapshot(), viewer=ME)
+    return view, Page("thread", view.html())
+
+
+def later(writer: Writer, view: ConversationView, page: Page, seen: int) -> Page:
+    for event in writer.events[seen:]:
+        view.feed(event)
+    page.apply(view.patch())
+    return page
+
+
+def buttons(page: Page, message: str) -> list[str]:
+    article = page.root.find(f"m-{message}")
+    assert article is not None
+    return [button.attributes.get("aria-label") or button.text for button in article.all("button")]
+
+
+def asked(text: str = "Hi") -> tuple[Writer, str, str]:
+    writer = Writer()
+    run = writer.ask(text)
+    return writer, run, writer.runs[run]
+
+
+def test_question_is_shown_exactly() -> None:
+    writer, _, _ = asked("<b>\t&amp; **x**\n  two  spaces\r\n🏳️‍🌈 \u202eabc")
+    _, page = view_of(writer)
+    body = page.root.find("m-q0-body")
+    assert body is not None
+    assert body.text == "<b>\t&amp; **x**\n  two  spaces\r\n🏳️‍🌈 \u202eabc"
+    assert body.attributes["dir"] == "auto"
+    assert not body.all("b")
+
+
+def test_article_follows_its_run() -> None:
+    writer, run, message = asked()
+    view, page = view_of(writer)
+    article = page.root.find(f"m-{message}")
+    assert article is not None
+    assert article.attributes["data-state"] == "queued"
+    seen = len(writer.events)
+    writer.start(run)
+    later(writer, view, page, seen)
+    assert article.attributes["data-state"] == "running"
+    assert "waiting for the model" in article.text
+    seen = len(writer.events)
+    writer.put(StreamingChunk("Hello"), run)
+    writer.end(run, Complete())
+    later(writer, view, page, seen)
+    assert page.root.find(f"m-{message}") is article, "the article itself is never sent again"
+    assert {name: article.attributes[name] for name in ("class", "data-role", "data-state", "data-run")} == {
+        "class": "message",
+        "data-role": "assistant",
+        "data-state": "complete",
+        "data-run": run,
+    }
+    status = page.root.find(f"m-{message}-status")
+    assert status is not None
+    assert status.text == "m2 · first token 0.4 s · 26 tok/s · 42 tokens"
+
+
+def test_article_has_the_parts_that_styles_and_scripts_know() -> None:
+    writer, run, message = asked()
+    writer.start(run)
+    writer.put(StreamingChunk("Hm.", "thinking"), run)
+    writer.put(StreamingChunk("Hello", "text"), run)
+    _, page = view_of(writer)
+    article = page.root.find(f"m-{message}")
+    assert article is not None
+    named = {str(element.attributes["id"]): element for element in article.walk() if "id" in element.attributes}
+    found = {
+        id_: (element.name, element.attributes.get("class"))
+        for id_, element in named.items()
+        if not re.search(r"-b\d", id_)
+    }
+    assert found == {
+        f"m-{message}": ("article", "message"),
+        f"m-{message}-body": ("div", "message__body"),
+        f"m-{message}-p0": ("details", "part thinking"),
+        f"m-{message}-p0-s": ("summary", None),
+        f"m-{message}-p0-t": ("div", "prose"),
+        f"m-{message}-p1": ("div", "part prose"),
+        f"m-{message}-tools": ("div", "message__tools"),
+        f"m-{message}-notice": ("div", "message__notice"),
+        f"m-{message}-status": ("div", "message__status"),
+        f"m-{message}-actions": ("div", "message__actions"),
+    }
+
+
+def test_chunk_touches_only_its_text() -> None:
+    writer, run, message = asked()
+    writer.start(run)
+    writer.put(StreamingChunk("Hello"), run)
+    view, _ = view_of(writer)
+    view.feed(writer.put(StreamingChunk(" there"), run))
+    assert view.patch() == f'<hx-partial hx-target="#m-{message}-p0-b1" hx-swap="beforeend"> there</hx-partial>'
+
+
+def test_later_attempt_supersedes_what_was_said() -> None:
+    writer, run, message = asked()
+    writer.start(run)
+    old = writer.put(StreamingChunk("first try"), run)
+    view, page = view_of(writer)
+    seen = len(writer.events)
+    writer.start(run)
+    writer.put(StreamingChunk("second"), run)
+    later(writer, view, page, seen)
+    view.feed(old)  # a zombie's late word
+    page.apply(view.patch())
+    body = page.root.find(f"m-{message}-body")
+    assert body is not None
+    assert body.text == "second"
+
+
+@pytest.mark.parametrize(
+    ("end", "text", "notice", "choices"),
+    [
+        (Complete(), "Hello", "", []),
+        (Complete("length"), "Hello", "The answer reached the length limit.", ["Continue"]),
+        (Cancelled(by="ada"), "Hello", "Stopped. The text so far is kept.", ["Continue"]),
+        (Cancelled(by="ada"), "", "Stopped before the first word.", []),
+        (Interrupted(), "Hello", "The answer was interrupted. Its text so far is kept.", ["Retry", "Continue"]),
+        (Interrupted(), "", "The answer was interrupted.", ["Retry"]),
+        (Failed("x", "It broke.", True), "Hello", "It broke. The text so far is kept.", ["Retry", "Continue"]),
+        (Failed("x", "It broke.", True), "", "It broke.", ["Retry"]),
+    ],
+)
+def test_ending_says_what_happened_and_what_to_do(end: EventData, text: str, notice: str, choices: list[str]) -> None:
+    writer, run, message = asked()
+    writer.start(run)
+    if text:
+        writer.put(StreamingChunk(text), run)
+    writer.end(run, end)
+    _, page = view_of(writer)
+    element = page.root.find(f"m-{message}-notice")
+    assert element is not None
+    assert element.text.removesuffix("".join(choices)) == notice
+    assert [button.text for button in element.all("button")] == choices
+    posts = {button.text: button.attributes["hx-post"] for button in element.all("button")}
+    assert posts == {choice: f"/runs/{run}/{choice.lower()}/" for choice in choices}
+
+
+def test_queued_question_can_be_taken_back_until_its_answer_begins() -> None:
+    writer, first, _ = asked()
+    writer.start(first)
+    second = writer.ask("And?")
+    question = writer.states[writer.runs[second]].parent
+    view, page = view_of(writer)
+    assert "Take back" in buttons(page, question)
+    seen = len(writer.events)
+    writer.end(first, Complete())
+    writer.start(second)
+    later(writer, view, page, seen)
+    assert "Take back" not in buttons(page, question)
+
+
+def test_removed_question_goes_with_its_answer() -> None:
+    writer, first, message = asked()
+    writer.start(first)
+    second = writer.ask("And?")
+    view, page = view_of(writer)
+    seen = len(writer.events)
+    writer.remove(writer.states[writer.runs[second]].parent)
+    later(writer, view, page, seen)
+    assert [element.attributes["id"] for element in page.root.all("article")] == ["m-q0", f"m-{message}"]
+
+
+def test_retry_shows_the_new_version_and_the_way_back() -> None:
+    writer, run, message = asked()
+    writer.start(run)
+    writer.end(run, Complete())
+    view, page = view_of(writer)
+    assert "The version before" not in buttons(page, message)
+    seen = len(writer.events)
+    again = writer.runs[writer.answer("q0", tell=True)]
+    later(writer, view, page, seen)
+    assert page.root.find(f"m-{message}") is None
+    article = page.root.find(f"m-{again}")
+    assert article is not None
+    assert "2/2" in article.text
+    back = next(
+        button for button in article.all("button") if button.attributes.get("aria-label") == "The version before"
+    )
+    assert back.attributes["hx-post"] == "/c/c1/path/"
+    assert back.attributes["hx-vals"] == f'{{"leaf": "{message}"}}'
+
+
+def test_path_of_another_person_changes_nothing() -> None:
+    writer, run, _ = asked()
+    writer.start(run)
+    view, _ = view_of(writer)
+    view.feed(writer.put(PathChosen("8", "q0")))
+    assert view.patch() == ""
+
+
+def test_continuation_joins_what_it_continues() -> None:
+    writer, run, message = asked()
+    writer.start(run)
+    writer.put(StreamingChunk("Half"), run)
+    writer.end(run, Interrupted())
+    view, page = view_of(writer)
+    seen = len(writer.events)
+    more = writer.runs[writer.answer(message)]
+    later(writer, view, page, seen)
+    article, notice = page.root.find(f"m-{more}"), page.root.find(f"m-{message}-notice")
+    assert article is not None
+    assert notice is not None
+    assert "data-continues" in article.attributes
+    assert notice.children == []
+
+
+def test_event_of_an_unknown_run_is_ignored() -> None:
+    writer, _, _ = asked()
+    view, _ = view_of(writer)
+    view.feed(event_of(StreamingChunk("?"), run_id="other", attempt=1))
+    assert view.patch() == ""
+
+
+def test_hidden_branch_keeps_growing_unseen() -> None:
+    writer, run, message = asked()
+    writer.start(run)
+    writer.put(StreamingChunk("One"), run)
+    view, page = view_of(writer)
+    seen = len(writer.events)
+    writer.answer("q0", tell=True)
+    later(writer, view, page, seen)
+    view.feed(writer.put(StreamingChunk(" two"), run))
+    assert view.patch() == ""
+    seen = len(writer.events)
+    writer.leaf = message
+    writer.put(PathChosen(ME, message))
+    later(writer, view, page, seen)
+    body = page.root.find(f"m-{message}-body")
+    assert body is not None
+    assert body.text == "One two"
+
+
+def test_what_tools_say_is_text() -> None:
+    writer, run, message = asked()
+    writer.start(run)
+    writer.put(ToolCall("t", "<b>", '{"a": "<script>"}', "executing"), run)
+    writer.put(ToolResult("t", "<b>", "</pre><hx-partial>", ms=1_500), run)
+    _, page = view_of(writer)
+    tools = page.root.find(f"m-{message}-tools")
+    assert tools is not None
+    assert "</pre><hx-partial>" in tools.text
+    assert {element.name for element in tools.walk()} <= {
+        "div",
+        "details",
+        "summary",
+        "span",
+        "dl",
+        "dt",
+        "dd",
+        "pre",
+        "code",
+    }
+
+
+def test_removal_goes_back_to_the_parent_not_to_the_newest() -> None:
+    writer, run, message = asked()
+    writer.start(run)
+    writer.end(run, Complete())
+    writer.answer("q0", tell=True)
+    writer.leaf = message
+    writer.put(PathChosen(ME, message))
+    question = writer.states[writer.runs[writer.ask("And?")]].parent
+    view, page = view_of(writer)
+    seen = len(writer.events)
+    writer.remove(question)
+    later(writer, view, page, seen)
+    assert [element.attributes["id"] for element in page.root.all("article")] == ["m-q0", f"m-{message}"]

@@ -1,0 +1,23 @@
+"""Wait for a condition, never for a time."""
+
+import time
+from collections.abc import Callable
+
+
+def until[T](condition: Callable[[], T], what: str, *, seconds: float = 15, every: float = 0.02) -> T:
+    """The first true value of `condition`. Raises TimeoutError that says what did not happen."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {seconds:g} s")
+        time.sleep(every)
+    return value
+
+
+def holds(condition: Callable[[], bool], what: str, *, seconds: float, every: float = 0.05) -> None:
+    """`condition` is true now and stays true for some seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not condition():
+            raise AssertionError(f"{what}: no longer so")
+        time.sleep(every)

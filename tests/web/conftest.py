@@ -1,0 +1,49 @@
+"""Alice owns, Bob is a stranger, Staff administers, and somebody is not signed in."""
+
+import pytest
+from django.test import Client
+
+from streaming.models import Person
+from tests.support.rows import a_person
+
+
+def client_of(person: Person | None, **options: object) -> Client:
+    client = Client(**options)
+    if person is not None:
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def alice(db) -> Person:
+    return a_person("alice")
+
+
+@pytest.fixture
+def bob(db) -> Person:
+    return a_person("bob")
+
+
+@pytest.fixture
+def staff(db) -> Person:
+    return a_person("staff", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def as_alice(alice: Person) -> Client:
+    return client_of(alice)
+
+
+@pytest.fixture
+def as_bob(bob: Person) -> Client:
+    return client_of(bob)
+
+
+@pytest.fixture
+def as_staff(staff: Person) -> Client:
+    return client_of(staff)
+
+
+@pytest.fixture
+def as_nobody(db) -> Client:
+    return client_of(None)
