@@ -5,4 +5,5 @@ import "./connection-state.js";
 import "./elapsed.js";
 import "./scroll.js";
 import "./stream.js";
+import "./taken-back.js";
 import "./thread-state.js";

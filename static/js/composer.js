@@ -4,6 +4,7 @@
  */
 import { Draft } from "./draft.js";
 import { RequestError, post } from "./http.js";
+import { isFirstLook, openChat } from "./opening.js";
 import { part } from "./parts.js";
 
 class PromptComposer extends HTMLElement {
@@ -32,6 +33,7 @@ class PromptComposer extends HTMLElement {
       if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open], :popover-open"))
         this.#stop();
     });
+    document.addEventListener("prompt:returned", (event) => this.#returned(/** @type {CustomEvent} */ (event).detail.text));
     document.addEventListener("thread:runs", (event) => this.#runs(/** @type {CustomEvent} */ (event).detail.live));
   }
 
@@ -39,6 +41,17 @@ class PromptComposer extends HTMLElement {
     if (this.draft.text && !this.box.value) this.box.value = this.draft.text;
     this.box.setSelectionRange(this.box.value.length, this.box.value.length);
     this.#written();
+    if (isFirstLook()) this.box.focus({ preventScroll: true });
+  }
+
+  /**
+   * A message was taken back: its text may be changed and sent again, unless something else is being written.
+   * @param {string} text
+   */
+  #returned(text) {
+    if (!this.box.value.trim()) this.box.value = text;
+    this.#written();
+    this.box.focus();
   }
 
   #written() {
@@ -81,7 +94,7 @@ class PromptComposer extends HTMLElement {
     this.box.value = rest;
     this.draft.done(rest);
     this.#written();
-    if (location) window.location.assign(location);
+    if (location) openChat(location);
     else document.dispatchEvent(new CustomEvent("prompt:sent"));
   }
 

@@ -11,8 +11,23 @@ function textFor(button) {
   if (selector?.startsWith("#")) return document.querySelector(selector)?.textContent;
   const code = button.closest(".code");
   if (code) return code.querySelector("pre")?.textContent;
-  const body = /** @type {HTMLElement | null | undefined} */ (button.closest(".message")?.querySelector(".message__body"));
-  return body ? [...body.children].filter(isAnswer).map(readable).join("\n\n") || body.innerText : null;
+  return chain(button.closest(".message")).map(textOf).join("");
+}
+
+/**
+ * An answer that was continued is several messages: the one with the button is the last.
+ * @param {Element | null} message
+ * @returns {Element[]}
+ */
+function chain(message) {
+  if (!message) return [];
+  return message.matches("[data-continues]") ? [...chain(message.previousElementSibling), message] : [message];
+}
+
+/** @param {Element} message */
+function textOf(message) {
+  const body = /** @type {HTMLElement | null} */ (message.querySelector(".message__body"));
+  return body ? [...body.children].filter(isAnswer).map(readable).join("\n\n") || body.innerText : "";
 }
 
 /** @param {Element} part */
@@ -25,29 +40,29 @@ function readable(part) {
   return part instanceof HTMLElement ? part.innerText.trim() : "";
 }
 
-/** @param {string} text */
-async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  // plain http has no clipboard interface
+/**
+ * The old way, because the clipboard interface is missing on plain http and answers nothing, ever, in a page that
+ * is not in front. Beside the button: outside of an open dialog nothing can be selected.
+ * @param {HTMLElement} button
+ * @param {string} text
+ */
+function copy(button, text) {
   const area = document.createElement("textarea");
   area.value = text;
   area.className = "visually-hidden";
-  document.body.append(area);
+  button.after(area);
   area.select();
   const done = document.execCommand("copy");
   area.remove();
-  if (!done) throw new Error("The browser did not copy.");
+  return done ? "copied" : "failed";
 }
 
-document.addEventListener("click", async (event) => {
+document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("[data-copy]") : null;
   if (!(button instanceof HTMLElement)) return;
   const text = textFor(button);
   if (text == null) return;
-  const result = await copy(text).then(
-    () => "copied",
-    () => "failed",
-  );
+  const result = copy(button, text);
   button.focus();
   button.dataset.result = result;
   const announcer = document.getElementById("announcer");

@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from streaming.chats.acting import Action, acting_on
 from streaming.chats.answering import add_answer, live_run_of
+from streaming.chats.choosing import chosen_model
 from streaming.chats.idempotency import Key
 from streaming.chats.paths import leaf_of, set_leaf
 from streaming.errors import InvalidInputError
 from streaming.events import ConversationChanged, MessageAdded, defined_text
 from streaming.models import Conversation, Message, Person, Run, Stream
-from streaming.runs.catalog import available_models, default_model
 
 MAX_PROMPT_CHARACTERS = 400_000  # some 100,000 tokens; beyond that no model of 2026 answers well
 TITLE_CHARACTERS = 80
@@ -44,7 +44,7 @@ def start_chat(*, owner: Person, text: str, model: str = "", key: str | None = N
     with transaction.atomic():
         if (before := same.run()) is not None:
             return _sent(before, created=False)
-        model = _chosen(owner, model)
+        model = chosen_model(owner, model)
         conversation = create_conversation(owner=owner, model=model)
         with acting_on(conversation) as action:
             return _sent(_ask(action, text, model, same), created=True)
@@ -63,7 +63,7 @@ def send_prompt(
     with acting_on(conversation) as action:
         if (before := same.run()) is not None:
             return _sent(before, created=False)
-        model = _chosen(author, model or action.conversation.model)
+        model = chosen_model(author, model or action.conversation.model)
         return _sent(_ask(action, text, model, same), created=True)
 
 
@@ -124,14 +124,6 @@ def _checked(text: str) -> str:
             "Shorten it, or send it in parts. It is still in the box."
         )
     return text
-
-
-def _chosen(person: Person, reference: str) -> str:
-    if not reference:
-        return default_model(person)
-    if reference not in {choice.reference for choice in available_models(person)}:
-        raise InvalidInputError("This model is not available. Choose another one from the list and send again.")
-    return reference
 
 
 def _sent(run: Run, *, created: bool) -> Sent:

@@ -2,8 +2,9 @@
 
 from django.utils import timezone
 
-from streaming.chats.acting import acting_on
+from streaming.chats.acting import Action, acting_on
 from streaming.chats.answering import add_answer
+from streaming.chats.choosing import chosen_model, use_model
 from streaming.chats.idempotency import Key
 from streaming.chats.paths import leaf_of, set_leaf
 from streaming.errors import ConflictError
@@ -12,9 +13,12 @@ from streaming.models import Message, Person, Run
 from streaming.runs.ending import end_from_outside
 
 
-def retry_answer(run: Run, *, by: Person, key: str | None = None) -> Run:
-    """A sibling of the run's answer, written anew. Raises `ConflictError` while the run is live."""
-    same = Key.of(by, "retry_answer", key, {"run": run.pk})
+def retry_answer(run: Run, *, by: Person, model: str = "", key: str | None = None) -> Run:
+    """A sibling of the run's answer, written anew by `model` or by the one that wrote it.
+
+    Raises `ConflictError` while the run is live, `InvalidInputError` for a model that is not there.
+    """
+    same = Key.of(by, "retry_answer", key, {"run": run.pk, "model": model})
     assert run.message is not None
     with acting_on(run.message.conversation) as action:
         if (before := same.run()) is not None:
@@ -24,15 +28,18 @@ def retry_answer(run: Run, *, by: Person, key: str | None = None) -> Run:
         first = _begun_by(current)
         assert first.message is not None
         assert first.message.parent is not None
-        again = add_answer(action, parent=first.message.parent, model=current.model, key=same)
+        again = add_answer(action, parent=first.message.parent, model=_writer(action, current, model, by), key=same)
         assert again.message is not None
         set_leaf(action, person=by, leaf=again.message, tell=True)
         return again
 
 
-def continue_answer(run: Run, *, by: Person, key: str | None = None) -> Run:
-    """A new run that goes on where the run's text stops. Raises `ConflictError` if there is nothing to go on from."""
-    same = Key.of(by, "continue_answer", key, {"run": run.pk})
+def continue_answer(run: Run, *, by: Person, model: str = "", key: str | None = None) -> Run:
+    """A new run that goes on where the run's text stops, by `model` or by the one that wrote it.
+
+    Raises `ConflictError` if there is nothing to go on from, `InvalidInputError` for a model that is not there.
+    """
+    same = Key.of(by, "continue_answer", key, {"run": run.pk, "model": model})
     assert run.message is not None
     with acting_on(run.message.conversation) as action:
         if (before := same.run()) is not None:
@@ -42,7 +49,8 @@ def continue_answer(run: Run, *, by: Person, key: str | None = None) -> Run:
         if not current.message.text:
             raise ConflictError("There is no text to go on from. Use Retry instead.")
         extends = leaf_of(action.conversation, by) == current.message
-        more = add_answer(action, parent=current.message, model=current.model, key=same, continues=current)
+        writer = _writer(action, current, model, by)
+        more = add_answer(action, parent=current.message, model=writer, key=same, continues=current)
         assert more.message is not None
         set_leaf(action, person=by, leaf=more.message, tell=not extends)
         return more
@@ -64,6 +72,14 @@ def remove_message(message: Message, *, by: Person) -> None:
             for path in action.conversation.paths.filter(leaf__in=below).select_related("person"):
                 set_leaf(action, person=path.person, leaf=message.parent, tell=False)
         action.tell(MessageRemoved(id=message.pk))
+
+
+def _writer(action: Action, run: Run, wanted: str, by: Person) -> str:
+    """The model to write with; a wanted one becomes the conversation's own, as when a prompt is sent with it."""
+    if not wanted:
+        return run.model
+    use_model(action, chosen_model(by, wanted))
+    return wanted
 
 
 def _ended(run: Run) -> Run:

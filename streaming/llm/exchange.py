@@ -37,7 +37,7 @@ class Endpoint:
     @property
     def host(self) -> str:
         """The part of the address that people know it by."""
-        return URL(self.base_url).authority
+        return URL(self.base_url).host_port_subcomponent or ""
 
     def answering_at_once(self) -> "Endpoint":
         """The same for an answer that does not stream: its first token is its last."""

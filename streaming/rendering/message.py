@@ -186,12 +186,16 @@ class MessageView:
         """The quiet line."""
         if self.role == "user":
             return "waits for the answer before it" if self.is_waiting else ""
+        if self.is_continued:
+            return ""
         return words.status(self.answer, waits=self.waits)
 
     def actions(self) -> str:
         """Buttons."""
         if self.role == "user":
             return words.question_actions(self.id, is_waiting=self.is_waiting) + self.siblings
+        if self.is_continued:
+            return self.siblings
         return (
             words.answer_actions(self.answer, self.run_id, has_text=self.has_text, is_last=self.is_last) + self.siblings
         )

@@ -8,6 +8,8 @@ from streaming.rendering.escaping import escape, escape_attribute
 
 LONGEST_TOOL_TEXT = 4_000  # characters of arguments or result that a card shows
 
+_MODEL = ' hx-include="#model"'  # what is written anew, or further, is asked of the model in the picker
+
 _FINISHES = {
     "length": "The answer reached the length limit.",
     "content_filter": "The provider's filter ended this answer here.",
@@ -40,7 +42,7 @@ def notice(answer: Answer, run: str, *, has_text: bool, is_continued: bool, is_l
 def status(answer: Answer, *, waits: bool) -> str:
     """The quiet line: model · first token 0.4 s · 62 tok/s · 1,240 tokens."""
     if answer.state == "queued":
-        return "waits for the answer before it" if waits else "starting"
+        return "in line" if waits else "starting"
     first = answer.first_token_ms
     if answer.state == "running":
         if not answer.first_chunk_at:
@@ -63,12 +65,13 @@ def answer_actions(answer: Answer, run: str, *, has_text: bool, is_last: bool) -
     if not answer.has_ended:
         return ""
     offers = bool(run) and is_last and answer.state in ("complete", "cancelled")
-    return (_copy() if has_text else "") + (_button("Write again", f"/runs/{run}/retry/") if offers else "")
+    return (_copy() if has_text else "") + (_button("Write again", f"/runs/{run}/retry/", _MODEL) if offers else "")
 
 
 def question_actions(message: str, *, is_waiting: bool) -> str:
     """Copy; take back while nothing answers it."""
-    return _copy() + (_button("Take back", f"/messages/{message}/remove/") if is_waiting else "")
+    take_back = _button("Take back", f"/messages/{message}/remove/", " data-takes-back")
+    return _copy() + (take_back if is_waiting else "")
 
 
 def siblings(conversation: str, ids: list[str], current: str) -> str:
@@ -111,15 +114,18 @@ def _notice(text: str, buttons: str, detail: str = "") -> str:
 
 
 def _retry(run: str) -> str:
-    return _button("Retry", f"/runs/{run}/retry/")
+    return _button("Retry", f"/runs/{run}/retry/", _MODEL)
 
 
 def _continue(run: str) -> str:
-    return _button("Continue", f"/runs/{run}/continue/")
+    return _button("Continue", f"/runs/{run}/continue/", _MODEL)
 
 
-def _button(text: str, address: str) -> str:
-    return f'<button class="button" type="button" hx-post="{escape_attribute(address)}" hx-swap="none">{text}</button>'
+def _button(text: str, address: str, more: str = "") -> str:
+    return (
+        f'<button class="button" type="button" hx-post="{escape_attribute(address)}"{more} hx-swap="none">'
+        f"{text}</button>"
+    )
 
 
 def _copy() -> str:

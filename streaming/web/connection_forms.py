@@ -1,6 +1,7 @@
 """The forms of the set-up page. A key goes in and never comes out; knows no request."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
@@ -27,6 +28,12 @@ def kinds_with_notes() -> list[dict[str, str]]:
         {"value": kind.value, "name": kind.label, "note": NOTES[kind.value], "address": usual[kind.value]}
         for kind in Connection.Kind
     ]
+
+
+def _usual_name(kind: str, base_url: str) -> str:
+    """Several servers of one kind are told apart by their hosts."""
+    host = urlsplit(base_url).netloc.rpartition("@")[2]
+    return host if host and base_url.rstrip("/") != USUAL.get(kind) else str(Connection.Kind(kind).label)
 
 
 class _AddressedForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -75,7 +82,7 @@ class ConnectionForm(_AddressedForm):
         values = super().clean() or {}
         kind = values.get("kind", "")
         if not values.get("name") and kind:
-            values["name"] = Connection.Kind(kind).label
+            values["name"] = _usual_name(kind, values.get("base_url", ""))
         if kind == Connection.Kind.OLLAMA and not values.get("base_url"):
             values["base_url"] = settings.ENVIRONMENT.ollama_host
         if kind == Connection.Kind.ANTHROPIC and not values.get("api_key"):

@@ -26,7 +26,7 @@ def stop(request: HttpRequest, run_id: str) -> HttpResponse:
 @explained
 def retry(request: HttpRequest, run_id: str) -> HttpResponse:
     """Answer anew, beside the former answer."""
-    chats.retry_answer(_visible(request, run_id), by=person_of(request), key=_key(request))
+    chats.retry_answer(_visible(request, run_id), by=person_of(request), **_how(request))
     return HttpResponse(status=204)
 
 
@@ -35,7 +35,7 @@ def retry(request: HttpRequest, run_id: str) -> HttpResponse:
 @explained
 def go_on(request: HttpRequest, run_id: str) -> HttpResponse:
     """Go on where the text stops."""
-    chats.continue_answer(_visible(request, run_id), by=person_of(request), key=_key(request))
+    chats.continue_answer(_visible(request, run_id), by=person_of(request), **_how(request))
     return HttpResponse(status=204)
 
 
@@ -43,5 +43,5 @@ def _visible(request: HttpRequest, run_id: str) -> Run:
     return get_object_or_404(runs_visible_to(person_of(request)), pk=run_id)
 
 
-def _key(request: HttpRequest) -> str:
-    return request.headers.get("Idempotency-Key", "")
+def _how(request: HttpRequest) -> dict[str, str]:
+    return {"model": request.POST.get("model", ""), "key": request.headers.get("Idempotency-Key", "")}

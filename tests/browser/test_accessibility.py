@@ -15,6 +15,8 @@ from tests.support.server import PASSWORD, ChatServer
 
 pytestmark = pytest.mark.browser
 VENDOR = Path(__file__).resolve().parent.parent / "support" / "vendor"
+SETTLED = """() => Promise.allSettled(document.getAnimations()
+  .filter((each) => each.effect?.getComputedTiming().endTime !== Infinity).map((each) => each.finished))"""
 RICH = (
     "# Title\n\nText with **bold**, `code` and [a link](https://example.org/).\n\n1. one\n2. two\n\n"
     "| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\ndef f(x):\n    return x + 1  # comment\n```\n\n> quoted\n"
@@ -24,6 +26,7 @@ RICH = (
 def violations(page: Page) -> list[str]:
     """What axe-core finds, one line each with the elements."""
     page.evaluate((VENDOR / "axe.min.js").read_text())
+    page.evaluate(SETTLED)
     found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
     return [f"{one['id']}: {one['help']} {[described(node) for node in one['nodes'][:4]]}" for one in found]
 

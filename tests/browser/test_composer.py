@@ -6,7 +6,7 @@ from playwright.sync_api import Route, expect
 from tests.support.browsing import Watch
 from tests.support.chat_page import ChatPage
 from tests.support.model_server import ModelServer
-from tests.support.scripts import Script, spoken
+from tests.support.scripts import Delta, Gate, Script, spoken
 from tests.support.server import ChatServer
 
 pytestmark = pytest.mark.browser
@@ -65,6 +65,44 @@ def test_a_repeated_send_after_a_lost_answer_asks_once(chat: ChatPage, models: M
     chat.composer.press("Enter")
     chat.wait_for_state("complete")
     assert len(models.for_prompt("lost answer")) == 1
+
+
+def test_after_the_first_message_one_goes_on_writing(chat: ChatPage, models: ModelServer):
+    models.answer("first of all", Script(spoken(["ok"])))
+    chat.ask("first of all")
+    chat.wait_for_state("complete")
+    expect(chat.composer).to_be_focused()
+    chat.page.reload()
+    expect(chat.composer).not_to_be_focused()
+
+
+def test_what_is_taken_back_can_be_written_anew(chat: ChatPage, models: ModelServer):
+    gate = Gate()
+    models.answer("long one", Script([Delta("It takes "), gate, Delta("time.")]))
+    chat.ask("long one")
+    chat.wait_for_text("It takes")
+    for text in ("a <b> & ünï\nwith a line", "kept away"):
+        chat.ask(text)
+        expect(chat.questions).to_have_count(2)
+        chat.composer.fill("something else" if text == "kept away" else "")
+        chat.press("Take back")
+        expect(chat.questions).to_have_count(1)
+        expect(chat.composer).to_be_focused()
+        expect(chat.composer).to_have_value("something else" if text == "kept away" else text)
+    gate.open()
+    chat.wait_for_state("complete")
+
+
+def test_an_answer_is_written_again_by_the_model_in_the_picker(chat: ChatPage, models: ModelServer):
+    models.answer("who writes", Script(spoken(["me"])))
+    chat.ask("who writes")
+    chat.wait_for_state("complete")
+    chat.choose_model("Demo")
+    chat.press("Write again")
+    expect(chat.answer.locator(".siblings__place")).to_have_text("2/2")
+    chat.wait_for_state("complete")
+    expect(chat.answer.locator(".message__status")).to_contain_text("demo")
+    assert len(models.for_prompt("who writes")) == 1
 
 
 def test_enter_sends_and_shift_enter_breaks_the_line(chat: ChatPage, models: ModelServer):

@@ -133,7 +133,7 @@ def test_server_sent_events_survive_a_cut(far_chat, proxy: TcpProxy, models: Mod
     exchange = ask(chat, models, "events cut")
     for share in (0.3, 0.6):
         until(lambda share=share: len(exchange.sent) > TOKENS * share, f"{share} of the answer was sent")
-        assert proxy.cut()
+        until(proxy.cut, "a connection was open and was cut")  # between two there is none for a moment
     verify(chat, server, exchange)
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from streaming.chats import continue_answer, leaf_of, remove_message, retry_answer, send_prompt
-from streaming.errors import ConflictError
-from streaming.models import Conversation, Message, Run
+from streaming.errors import ConflictError, InvalidInputError
+from streaming.events import ConversationChanged
+from streaming.models import Connection, Conversation, Message, Run
 from streaming.runs.history import history_of
 from tests.support.rows import a_chat, a_person, log, run_of, types
 
@@ -55,6 +56,26 @@ def test_live_run_can_neither_be_retried_nor_continued(alice, act, state):
     before = types(sent.run.stream_id)
     with pytest.raises(ConflictError, match="Stop it first"):
         act(end(sent.run, "half", state), by=alice)
+    assert types(sent.run.stream_id) == before
+
+
+@pytest.mark.parametrize("act", [retry_answer, continue_answer])
+def test_another_model_may_write_and_becomes_the_conversations(alice, act):
+    sent = a_chat(alice)
+    Connection.objects.create(id="c1", name="C", kind="openai", catalog=[{"id": "other"}])
+    again = act(end(sent.run, "half"), by=alice, model="c1/other")
+    assert again.model == "c1/other"
+    assert Conversation.objects.get(pk=again.conversation_id).model == "c1/other"
+    told = [event.data for event in log(sent.run.stream_id) if isinstance(event.data, ConversationChanged)]
+    assert told[-1].model == "c1/other"
+
+
+@pytest.mark.parametrize("act", [retry_answer, continue_answer])
+def test_an_unknown_model_writes_nothing(alice, act):
+    sent = a_chat(alice)
+    before = types(sent.run.stream_id)
+    with pytest.raises(InvalidInputError, match="Choose another one"):
+        act(end(sent.run, "half"), by=alice, model="nowhere/none")
     assert types(sent.run.stream_id) == before
 
 

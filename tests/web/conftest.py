@@ -1,9 +1,14 @@
-"""Alice owns, Bob is a stranger, Staff administers, and somebody is not signed in."""
+"""Alice owns, Bob is a stranger, Staff administers, somebody is not signed in. And a chat whose answer is under way."""
 
+from collections.abc import AsyncIterator
+
+import aiohttp
 import pytest
 from django.test import Client
 
 from streaming.models import Person
+from tests.support.in_process_server import in_process_server
+from tests.support.live_chat import LiveChat
 from tests.support.rows import a_person
 
 
@@ -47,3 +52,19 @@ def as_staff(staff: Person) -> Client:
 @pytest.fixture
 def as_nobody(db) -> Client:
     return client_of(None)
+
+
+@pytest.fixture
+def url() -> str:
+    return in_process_server()
+
+
+@pytest.fixture
+def chat(transactional_db) -> LiveChat:
+    return LiveChat()
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session

@@ -84,6 +84,16 @@ def test_a_host_name_without_a_dot_is_an_address(models: ModelServer):
     assert form.save().base_url == "http://model-server:8000/v1"
 
 
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [("http://model-server:8000/v1", "model-server:8000"), ("https://api.openai.com/v1", "OpenAI or compatible")],
+)
+def test_a_connection_without_a_name_is_called_by_its_host(models: ModelServer, address: str, name: str):
+    form = ConnectionForm(new(models, base_url=address, name=""))
+    assert form.is_valid(), form.errors
+    assert form.save().name == name
+
+
 def test_an_invalid_form_is_shown_again_without_the_key(as_staff: Client, models: ModelServer):
     page = as_staff.post("/setup/connections/", new(models, base_url="nonsense"))
     assert page.status_code == 422

@@ -12,29 +12,12 @@ from streaming.transport import sse
 from streaming.transport.drain import Drain
 from streaming.web import standing, stream_sse
 from tests.support.eventually import eventually
-from tests.support.in_process_server import in_process_server
-from tests.support.live_chat import LiveChat, at_head
+from tests.support.live_chat import at_head
 from tests.support.rows import a_person
 from tests.support.sessions import cookies_of
 from tests.support.viewer import Viewer
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "reader"])
-
-
-@pytest.fixture
-def url() -> str:
-    return in_process_server()
-
-
-@pytest.fixture
-def chat(transactional_db) -> LiveChat:
-    return LiveChat()
-
-
-@pytest.fixture
-async def session():
-    async with aiohttp.ClientSession() as session:
-        yield session
 
 
 async def status(session: aiohttp.ClientSession, viewer: Viewer, **headers: str) -> int:
