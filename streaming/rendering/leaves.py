@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from streaming.rendering import markup
+from streaming.rendering.addresses import is_possible
 from streaming.rendering.blocks import Block, Container, Document, Item
 from streaming.rendering.escaping import escape
 from streaming.rendering.ops import Op, append, replace
@@ -163,7 +164,10 @@ class Paragraph(Leaf):
         mark = settled(self._length) if self.is_open else self._length
         if mark < self._length:
             return mark == self._shown
-        return self._append and _MEANING.search(delta) is None and _MEANING.match(self._edge) is None
+        if not self._append or _MEANING.search(delta) is not None or _MEANING.match(self._edge) is not None:
+            return False
+        # an address may be growing: the last word that is shown, and what comes
+        return not is_possible(self.source[: -len(delta)].rpartition(" ")[2] + delta)
 
     def _element(self, source: str) -> tuple[str, str]:
         """The name of the element and what is in it; "" for neither if there is nothing to see."""

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import nh3
 import pyromark
 
+from streaming.rendering.addresses import is_possible, with_links
 from streaming.rendering.escaping import escape, escape_attribute
 from streaming.rendering.highlighting import highlight
 from streaming.rendering.lines import is_rule
@@ -147,6 +148,8 @@ def _finished(html: str, *, highlighted: bool) -> str:
         html = _DEFINITION.sub(_footnote_head, _REFERENCE.sub(_footnote_mark, html))
     if "style=" in html:
         html = _ALIGNED.sub(r'<\1 class="\2">', html)
+    if is_possible(html):
+        html = with_links(html)
     html = _cleaner.clean(html)
     if "<table>" in html:
         html = html.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from streaming.rendering.addresses import is_possible
 from streaming.rendering.blocks import Document, Table
 from streaming.rendering.leaves import SPACE, Leaf, settled
 from streaming.rendering.ops import Op
@@ -47,7 +48,7 @@ class Row(Leaf):
 
     def _parsed(self, source: str) -> tuple[str, str]:
         columns = self.table.columns
-        if self.table.head is not self and _INLINE.search(source) is None:
+        if self.table.head is not self and _INLINE.search(source) is None and not is_possible(source):
             return "tr", _plain_cells(source, columns)
         rule = "|" + "|".join(_DELIMITERS[column] for column in columns) + "|\n"
         if self.table.head is self:

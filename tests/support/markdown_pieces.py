@@ -11,7 +11,23 @@ PIECES = [
     *("[foo]", "[foo]: http://x.y/z\n", "[foo]: <http://x.y/z> 't'\n", "[^1]", "[^1]: note\n", "[a](http://x.y)"),
     *("[b](javascript:alert(1))", "![i](http://x.y/i.png)", "<http://x.y>", "<me@x.y>", "<script>", "</div>"),
     *("<hx-partial hx-target='#x'>", "</template>", "&amp;", "&lt;", "&#0;", "\x00", "\ufdd0", "\ufdd1", "\u202e"),
-    *("  \n", "\\\n", "\\", "\\<", "http://x.y/a_b", "a_b_c", "snake_case_name", "\u00a0", "\x0b", "\x0c", "<!--"),
+    *(
+        "  \n",
+        "\\\n",
+        "\\",
+        "\\<",
+        "http://x.y/a_b",
+        "https://",
+        "h",
+        "://x",
+        "https://x.y/(z)?a&b. ",
+        "a_b_c",
+        "snake_case_name",
+        "\u00a0",
+        "\x0b",
+        "\x0c",
+        "<!--",
+    ),
 ]
 
 
