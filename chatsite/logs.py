@@ -35,7 +35,7 @@ def logging_settings(mode: Literal["embedded", "hosted"], level: str) -> dict[st
             "lines": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
-                "foreign_pre_chain": shared,
+                "foreign_pre_chain": [*shared, structlog.stdlib.ExtraAdder()],
             }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},

@@ -1,11 +1,15 @@
 """Every address of the site begins here."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.http import Http404
 from django.urls import include, path, re_path
 from django.views.defaults import page_not_found
 
 from streaming.web.first_login import FirstLogin
+
+# The admin's own log-in page knows no limits and no second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign,no-untyped-call]
 
 urlpatterns = [
     path("admin/", admin.site.urls),

@@ -1,4 +1,5 @@
 /** When to try again, and on which kind of line. Knows how the last tries went; knows no connection. */
+import { recall, remember } from "./memory.js";
 
 const FIRST = 250;
 const LONGEST = 8_000; // whoever waits for an answer is not kept waiting for a minute
@@ -9,7 +10,7 @@ const REMEMBERED = "sockets-refused";
 export class Backoff {
   #tries = 0;
   /** Lines that ended before their hello. A session in which sockets were refused has one try left. */
-  #deaths = sessionStorage.getItem(REMEMBERED) ? DEATHS - 1 : 0;
+  #deaths = recall(REMEMBERED) ? DEATHS - 1 : 0;
 
   /** Since when an event stream is the line that works. */
   #streamSince = 0;
@@ -35,11 +36,11 @@ export class Backoff {
   greeted(kind) {
     if (kind === "ws") {
       this.#deaths = this.#streamSince = 0;
-      sessionStorage.removeItem(REMEMBERED);
+      remember(REMEMBERED, "");
     } else {
       this.#deaths = DEATHS;
       this.#streamSince ||= Date.now();
-      sessionStorage.setItem(REMEMBERED, "1");
+      remember(REMEMBERED, "1");
     }
   }
 

@@ -45,11 +45,11 @@ class PromptComposer extends HTMLElement {
   }
 
   /**
-   * A message was taken back: its text may be changed and sent again, unless something else is being written.
+   * A message was taken back: its text may be changed and sent again, before what is being written.
    * @param {string} text
    */
   #returned(text) {
-    if (!this.box.value.trim()) this.box.value = text;
+    this.box.value = [text, this.box.value].filter((part) => part.trim()).join("\n\n");
     this.#written();
     this.box.focus();
   }
@@ -73,16 +73,19 @@ class PromptComposer extends HTMLElement {
     const limit = Number(this.dataset.limit);
     if (text.length > limit) return this.#tooLong(text.length, limit);
     const model = this.model.value;
+    let location = "";
     this.#busy(true);
     this.#say("");
     try {
       const key = this.draft.keyFor(JSON.stringify([text, model]));
       const answer = await post(this.form.action, { text, model, key });
-      this.#sent(text, answer.location ?? "");
+      location = answer.location ?? "";
     } catch (error) {
-      this.#notSent(error);
+      return this.#notSent(error);
+    } finally {
+      this.#busy(false);
     }
-    this.#busy(false);
+    this.#sent(text, location);
   }
 
   /**

@@ -1,4 +1,5 @@
 /** Reload the page where that is the cure, and never in a loop. Drafts are kept by their own module. */
+import { recall, remember } from "./memory.js";
 
 const REST = 60_000;
 
@@ -8,9 +9,8 @@ const REST = 60_000;
  * @param {string} build
  */
 export function reloadFor(build) {
-  if (sessionStorage.getItem("reloaded-for") === build || !reloadOnce("build")) return false;
-  sessionStorage.setItem("reloaded-for", build);
-  return true;
+  if (recall("reloaded-for") === build || !reloadOnce("build")) return false;
+  return remember("reloaded-for", build);
 }
 
 /**
@@ -18,9 +18,8 @@ export function reloadFor(build) {
  * @param {string} reason
  */
 export function reloadOnce(reason) {
-  const last = Number(sessionStorage.getItem(`reloaded:${reason}`));
-  if (Date.now() - last < REST) return false;
-  sessionStorage.setItem(`reloaded:${reason}`, String(Date.now()));
+  const last = Number(recall(`reloaded:${reason}`));
+  if (Date.now() - last < REST || !remember(`reloaded:${reason}`, String(Date.now()))) return false;
   location.reload();
   return true;
 }

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from streaming.models import Connection
+from streaming.models.connection import KEY_AGAIN
 
 
 class ConnectionAdminForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -23,8 +24,13 @@ class ConnectionAdminForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Connection
         fields = ("name", "kind", "base_url", "api_key", "enabled")
 
-    def clean_api_key(self) -> str:
-        return str(self.cleaned_data["api_key"]) or self.instance.api_key
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if not values.get("api_key") and self.instance.api_key:
+            values["api_key"] = self.instance.api_key
+            if not self.instance.may_keep_key(kind=values.get("kind", ""), base_url=values.get("base_url", "")):
+                self.add_error("api_key", KEY_AGAIN)
+        return values
 
 
 @admin.register(Connection)

@@ -2,6 +2,7 @@
 
 from django.db import connection, transaction
 
+from streaming.models.database import lock_rows
 from streaming.models.stream import Event
 
 BATCH_ROWS = 500
@@ -12,6 +13,9 @@ def forget_before(stream_id: int, ts: int) -> int:
     removed = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
+            # Of two engines that forget at the same time, the slower one must not move `first_seq` back.
+            lock = f"SELECT id FROM streaming_stream WHERE id = %s{lock_rows(connection.vendor)}"  # noqa: S608 - a constant clause
+            cursor.execute(lock, [stream_id])
             rows = list(Event.objects.filter(stream_id=stream_id).order_by("seq").values_list("seq", "ts")[:BATCH_ROWS])
             old = [seq for seq, row_ts in _leading(rows, ts)]
             if not old:

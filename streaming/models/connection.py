@@ -1,9 +1,13 @@
 """Connections to model APIs that an administrator made. The key is sealed at rest."""
 
+from urllib.parse import urlsplit
+
 from django.db import models
 
 from streaming.models.identity import new_id
 from streaming.models.sealed import SealedTextField
+
+KEY_AGAIN = "Enter the key again: the address changed, and a key goes only to the address it was entered for."
 
 
 class Connection(models.Model):
@@ -31,3 +35,7 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def may_keep_key(self, *, kind: str, base_url: str) -> bool:
+        """Whether the stored key belongs to a changed kind and address too: a key never leaves for another host."""
+        return kind == self.kind and urlsplit(base_url)[:2] == urlsplit(self.base_url)[:2]

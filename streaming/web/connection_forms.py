@@ -9,6 +9,7 @@ from django.conf import settings
 from streaming.errors import InvalidInputError
 from streaming.llm import Provider, connect
 from streaming.models import Connection
+from streaming.models.connection import KEY_AGAIN
 
 USUAL = {
     "openai": "https://api.openai.com/v1",
@@ -107,10 +108,11 @@ class ChangeConnectionForm(_AddressedForm):
         model = Connection
         fields = ("name", "base_url", "api_key", "enabled")
 
-    def clean_api_key(self) -> str:
-        return str(self.cleaned_data["api_key"]) or str(self.initial["api_key"])
-
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
+        if not values.get("api_key") and (kept := str(self.initial["api_key"])):
+            values["api_key"] = kept
+            if not self.instance.may_keep_key(kind=self.instance.kind, base_url=values.get("base_url", "")):
+                self.add_error("api_key", KEY_AGAIN)
         self._check(self.instance.kind, values)
         return values

@@ -30,6 +30,8 @@ def open_view(admission: Admission, cursor: Cursor | None) -> Opening:
         snapshot, now = load_thread(admission.conversation_id, admission.person_id)
         resumed = cursor is not None and cursor.seq <= now.seq and can_resume(admission.stream_id, cursor)
         missed = read_all(admission.stream_id, cursor.seq, now.seq) if cursor is not None and resumed else []
+        if cursor is not None and len(missed) != now.seq - cursor.seq:
+            resumed = False  # never a silent hole, whatever went wrong with the log
     view = ConversationView(snapshot, viewer=str(admission.person_id))
     if resumed and not missed:
         view.html()  # the page has it; patches go on from here

@@ -41,11 +41,28 @@ def test_lists_and_rows_open_and_quote_nobody(admin_pages: Client, name: str):
 def test_a_key_goes_in_and_never_comes_out(admin_pages: Client, given: str, kept: str):
     there = connected("http://127.0.0.1:9/v1", key=SECRET)
     path = f"/admin/streaming/connection/{there.pk}/change/"
-    form = {"name": "Lab", "kind": "openai", "base_url": "http://localhost/v1", "api_key": given, "enabled": "on"}
+    form = {"name": "Lab", "kind": "openai", "base_url": "http://127.0.0.1:9/v2", "api_key": given, "enabled": "on"}
     assert admin_pages.post(path, form).status_code == 302
     there.refresh_from_db()
     assert (there.name, there.api_key) == ("Lab", kept)
     assert kept not in admin_pages.get(path).content.decode()
+
+
+@pytest.mark.parametrize("change", [{"base_url": "http://evil.localhost:9/v1"}, {"kind": "anthropic"}])
+def test_a_key_does_not_go_to_another_host(admin_pages: Client, change: dict[str, str]):
+    there = connected("http://127.0.0.1:9/v1", key=SECRET)
+    form = {"name": "Lab", "kind": "openai", "base_url": "http://127.0.0.1:9/v1", "api_key": "", "enabled": "on"}
+    page = admin_pages.post(f"/admin/streaming/connection/{there.pk}/change/", form | change)
+    assert "Enter the key again" in page.content.decode()
+    there.refresh_from_db()
+    assert (there.kind, there.base_url, there.api_key) == ("openai", "http://127.0.0.1:9/v1", SECRET)
+
+
+def test_the_admin_has_no_door_of_its_own(db):
+    Person.objects.create_superuser("root", password="never guessed")
+    answer = Client().post("/admin/login/", {"username": "root", "password": "never guessed"})
+    assert answer["Location"].startswith("/accounts/login/")
+    assert "sessionid" not in answer.cookies
 
 
 def test_whoever_may_only_look_sees_no_key(admin_pages: Client):

@@ -107,10 +107,24 @@ def test_demo_order_is_typed_as_the_prompt(prompt, order):
     assert counting_order(prompt) == order
 
 
-@pytest.mark.parametrize("prompt", ["demo:9 tokens at 0/s", "demo:2000000 tokens at 9/s", "demo:9 tokens at 1000000/s"])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "demo:9 tokens at 0/s",
+        "demo:2000000 tokens at 9/s",
+        "demo:9 tokens at 1000000/s",
+        "demo:9 tokens at 0.0001/s",
+        "demo:9 tokens at 9/s after 999999s",
+    ],
+)
 async def test_demo_refuses_wild_orders(prompt):
-    with pytest.raises(InvalidInputError, match="The demo counts up to"):
+    with pytest.raises(InvalidInputError, match="The demo counts"):
         await told(asking(prompt))
+
+
+@pytest.mark.parametrize("prompt", [f"demo:{'9' * 5000} tokens at 9/s", f"demo:9 tokens at 9/s after {'9' * 400}s"])
+async def test_demo_takes_endless_numbers_for_text(prompt):
+    assert counting_order(prompt) is None
 
 
 async def test_demo_counts_exactly_and_on_schedule():

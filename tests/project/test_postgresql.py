@@ -28,6 +28,39 @@ except InternalError as error:
 print("RESULT", after - before, during - before, refused)
 """
 
+FORGET_TOGETHER = """
+import threading
+from streaming.events import ConversationChanged
+from streaming.log import append_events, forget_before, position, prepare, retain
+from streaming.models import Event, Stream
+from django.db import connection, transaction
+stream = Stream.objects.create()
+with transaction.atomic():
+    append_events(stream.pk, [prepare(ConversationChanged(title=str(n)), ts=1000 + n) for n in range(1200)])
+read, go_on, leading = threading.Event(), threading.Event(), retain._leading
+
+def slowly(rows, ts):
+    if threading.current_thread().name == "slow" and not read.is_set():
+        read.set()
+        go_on.wait(20)
+    return leading(rows, ts)
+
+def forget():
+    forget_before(stream.pk, 2100)
+    connection.close()
+
+retain._leading = slowly
+slow, quick = threading.Thread(target=forget, name="slow"), threading.Thread(target=forget)
+slow.start()
+read.wait(20)
+quick.start()
+quick.join(0.5)
+go_on.set()
+slow.join()
+quick.join()
+print("RESULT", position(stream.pk).first_seq, Event.objects.filter(stream=stream).order_by("seq").first().seq)
+"""
+
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[PostgresqlProcess]:
@@ -72,6 +105,14 @@ def test_postgresql_reader_keeps_one_view_and_cannot_write(postgresql: Postgresq
     manage(tmp_path, "migrate", "--verbosity", "0", environment=environment)
     printed = manage(tmp_path, "shell", "--verbosity", "0", "-c", SNAPSHOT, environment=environment)
     assert "RESULT 1 0 cannot execute INSERT in a read-only transaction" in printed
+
+
+def test_first_seq_never_moves_back(postgresql: PostgresqlProcess, tmp_path: Path) -> None:
+    """Two engines forget at the same time, one of them slowly."""
+    environment = {"DATABASE_URL": postgresql.url}
+    manage(tmp_path, "migrate", "--verbosity", "0", environment=environment)
+    printed = manage(tmp_path, "shell", "--verbosity", "0", "-c", FORGET_TOGETHER, environment=environment)
+    assert "RESULT 1101 1101" in printed
 
 
 def test_postgresql_that_is_away_is_named_soon(tmp_path: Path) -> None:

@@ -112,6 +112,16 @@ def test_a_key_is_replaced_and_never_shown(as_staff: Client, models: ModelServer
     assert kept not in html
 
 
+def test_a_key_does_not_go_to_another_host(as_staff: Client, models: ModelServer):
+    there = connected("http://127.0.0.1:9/v1", key=SECRET)
+    form = {"name": "Lab", "base_url": models.openai_url, "api_key": "", "enabled": "on"}
+    html = as_staff.post(f"/setup/connections/{there.pk}/change/", form, follow=True).content.decode()
+    assert "Enter the key again" in html
+    assert not models.exchanges
+    there.refresh_from_db()
+    assert (there.base_url, there.api_key) == ("http://127.0.0.1:9/v1", SECRET)
+
+
 def test_a_connection_is_turned_off(as_staff: Client, models: ModelServer):
     there = connected(models.openai_url)
     as_staff.post(f"/setup/connections/{there.pk}/change/", {"name": "Lab", "base_url": models.openai_url})

@@ -112,6 +112,17 @@ async def test_events_gone_by_retention_give_a_snapshot(url, chat, session):
         await eventually(lambda: viewer.resets)
 
 
+async def test_hole_in_the_log_gives_a_snapshot(url, chat, session):
+    """However it came about: what a page is given always begins right after what it has."""
+    viewer = await at_head(url, chat)
+    missing = await chat.say("gone ", ring=False)
+    await chat.say("there", ring=False)
+    await in_database(Event.objects.filter(stream_id=chat.stream_id, seq=missing).delete)
+    async with watching(viewer, session):
+        await eventually(lambda: viewer.resets)
+    assert not viewer.frames
+
+
 async def test_failure_of_ours_gives_a_snapshot_and_keeps_the_socket(url, chat, session, monkeypatch):
     viewer = await at_head(url, chat)
     whole, failing = ConversationView.feed, []

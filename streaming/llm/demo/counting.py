@@ -9,12 +9,13 @@ from streaming.errors import InvalidInputError
 
 MAX_TOKENS = 1_000_000
 MAX_RATE = 100_000.0
+MAX_SECONDS = 3600.0
 PARAGRAPH = 50  # tokens; a paragraph of a hundred thousand words is not what answers look like
 
 _PATTERN = re.compile(
-    r"\s*demo:\s*(?P<tokens>\d+)\s+tokens?\s+at\s+(?P<rate>\d+(?:\.\d+)?)\s*/\s*s"
-    r"(?:\s+after\s+(?P<after>\d+(?:\.\d+)?)\s*s)?"
-    r"(?:\s+fail\s+after\s+(?P<fail>\d+))?\s*",
+    r"\s*demo:\s*(?P<tokens>\d{1,12})\s+tokens?\s+at\s+(?P<rate>\d{1,12}(?:\.\d{1,12})?)\s*/\s*s"
+    r"(?:\s+after\s+(?P<after>\d{1,12}(?:\.\d{1,12})?)\s*s)?"
+    r"(?:\s+fail\s+after\s+(?P<fail>\d{1,12}))?\s*",
     re.IGNORECASE,
 )
 
@@ -41,6 +42,8 @@ def counting_order(prompt: str) -> CountingOrder | None:
     )
     if not (order.tokens <= MAX_TOKENS and 0 < order.rate <= MAX_RATE):
         raise InvalidInputError(f"The demo counts up to {MAX_TOKENS} tokens, at up to {MAX_RATE:g} a second.")
+    if order.after + order.tokens / order.rate > MAX_SECONDS:
+        raise InvalidInputError(f"The demo counts for up to {MAX_SECONDS / 60:g} minutes.")
     return order
 
 
