@@ -40,11 +40,13 @@ class Worker(Process):
 
     def _answers(self) -> bool:
         broker = self.environment.get("CELERY_BROKER_URL") or self.environment["REDIS_URL"]
-        try:
-            with Celery(broker=broker, set_as_current=False) as app:
-                return bool(app.control.ping(destination=[f"{self.name}@localhost"], timeout=0.5, limit=1))
-        except OSError:  # of the broker
-            return False
+        # A connection of its own: Celery's pool would go on with one to a Redis that has been started anew.
+        with Celery(broker=broker, set_as_current=False) as app, app.connection_for_write() as connection:
+            try:
+                who = [f"{self.name}@localhost"]
+                return bool(app.control.ping(destination=who, timeout=0.5, limit=1, connection=connection))
+            except connection.connection_errors:
+                return False
 
 
 class Beat(Process):

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import psycopg
+from celery import Celery
 
 from deploy.cluster.cluster import Cluster, Layout
 from deploy.cluster.process import Process, manage
@@ -14,6 +15,7 @@ from deploy.cluster.product import Worker
 from tests.support.log_reader import LogReader
 from tests.support.server import MAKE_PEOPLE, clean_environment
 from tests.support.signing_in import sign_in
+from tests.support.tcp_proxy import TcpProxy
 
 ONE_OF_EACH = Layout(webs=1, streams=1, work=0, beat=False, nginx=False)
 NONE = Layout(webs=0, streams=0, work=0, beat=False, nginx=False)
@@ -48,6 +50,16 @@ class Site(Cluster):
     def busiest(self) -> Worker:
         """The worker of streams that holds most runs."""
         return max(self.streams, key=lambda worker: len(self.runs_on(worker)))
+
+    def control(self, command: str, *arguments: object) -> None:
+        """Have Celery tell every worker of streams; returns when all have said yes."""
+        names = [f"{worker.name}@localhost" for worker in self.streams]
+        with Celery(broker=self.redis.url, set_as_current=False) as app, app.connection_for_write() as connection:
+            tell = getattr(app.control, command)
+            answers = tell(
+                *arguments, destination=names, reply=True, limit=len(names), timeout=10, connection=connection
+            )
+        assert len(answers) == len(names), answers
 
     def mend(self) -> None:
         """Start what does not live."""
@@ -86,6 +98,21 @@ def _made(folder: Path, environment: dict[str, str], layout: Layout) -> Iterator
         yield site
     finally:
         site.kill()
+
+
+@contextlib.contextmanager
+def through_proxy(process: Process, variable: str, port: int) -> Iterator[TcpProxy]:
+    """Meanwhile `process` reaches what listens on `port`, and `variable` names, through a proxy that may break."""
+    proxy, before = TcpProxy(port), process.environment[variable]
+    process.kill()
+    process.environment[variable] = before.replace(f":{port}/", f":{proxy.port}/")
+    process.start()
+    try:
+        yield proxy
+    finally:
+        process.kill()
+        process.environment[variable] = before
+        proxy.close()
 
 
 def _snapshot(url: str) -> psycopg.Connection:

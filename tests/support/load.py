@@ -176,3 +176,11 @@ def page_has(chat: ChatPage, answers: list[Answer]) -> None:
         chat.wait_for_state(*ENDED, answer=article)
         checker.page_holds(texts[run], chat.code(article), f"page, run {run}")
         checker.page_grew(texts[run], chat.shown(article), f"page, run {run}")
+
+
+def nothing_was_lost(load: Load, page: ChatPage) -> None:
+    """Every conversation has its one answer, complete at the first attempt, everywhere."""
+    answers = load.finish()
+    assert len(answers) == len(load.conversations)
+    assert {(answer.terminal, answer.attempt) for answer in answers} == {("complete", 1)}
+    page_has(page, answers)
