@@ -2,20 +2,25 @@
 # Needs git, make, a C compiler and Python 3.12 or newer; everything else is fetched into this folder.
 
 PYTHON_IN_VENV := .venv/bin/python
-.PHONY: run test test-long check bench docs requirements format help
+.PHONY: run cluster test test-long check bench docs requirements format help
 
 run: ## Serve the site on http://127.0.0.1:8000 (PORT=… for another port)
 	@.ci/install run
 	@exec $(PYTHON_IN_VENV) manage.py serve
 
+cluster: ## Serve a whole hosted site: PostgreSQL, Redis, nginx, 2 web processes, 3 workers, beat
+	@.ci/install run
+	@.ci/system-packages redis postgresql nginx
+	@exec $(PYTHON_IN_VENV) -m deploy.cluster
+
 test: ## Run the tests, with a real browser, database and Redis
 	@.ci/install test
-	@.ci/system-packages redis postgresql chromium
+	@.ci/system-packages redis postgresql nginx chromium
 	@$(PYTHON_IN_VENV) -m pytest -m "not long" $(ARGS)
 
 test-long: ## Run the tests that take long
 	@.ci/install test
-	@.ci/system-packages redis postgresql chromium
+	@.ci/system-packages redis postgresql nginx chromium
 	@$(PYTHON_IN_VENV) -m pytest -m long $(ARGS) || [ $$? -eq 5 ] # 5: there is none
 
 check: ## Check style, types, imports, templates, migrations, JavaScript

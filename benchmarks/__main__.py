@@ -11,7 +11,7 @@ from benchmarks import browser, first_token, long_answers, memory, report, token
 from benchmarks.bench import running_bench
 from benchmarks.figures import Result
 from benchmarks.machine import load, machine
-from tests.support.server import ROOT
+from deploy.cluster.process import ROOT
 
 # Memory first: it wants a server that has done nothing yet.
 MEASURES = {

@@ -15,7 +15,7 @@ from benchmarks.model_server import Phase, Script
 from benchmarks.processes import running
 from benchmarks.relay import MODEL_URL
 from benchmarks.site import Site, running_site
-from tests.support.server import free_port
+from deploy.cluster.process import free_port
 
 
 @dataclass

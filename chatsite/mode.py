@@ -11,6 +11,9 @@ from chatsite.environment import Environment
 # Shorter than a lease (5 s): a writer that waits for SQLite's lock gives up before it could be declared dead.
 SQLITE_BUSY_SECONDS = 4.0
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
+# One lease: a process that stands still in the middle of a transaction, or is cut off there, holds the locks that
+# whoever takes its runs over needs. PostgreSQL then ends its session and lets go of them.
+IDLE_IN_TRANSACTION_SECONDS = 5
 # Beside the threads of our own executor: Django's one thread for async code, the engine's writer and its heartbeat.
 CONNECTIONS_BESIDE_THREADS = 4
 
@@ -76,10 +79,11 @@ def _sqlite(environment: Environment, *, transaction_mode: str) -> dict[str, Any
 def _postgresql(address: str, pool: dict[str, Any], *, read_only: bool) -> dict[str, Any]:
     parts = urlsplit(address)
     options: dict[str, Any] = {"connect_timeout": 5, **dict(parse_qsl(parts.query)), "pool": pool}
+    settings = [options.get("options", ""), f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s"]
     if read_only:
         # Session defaults, so that every transaction on this alias is one snapshot and cannot write.
-        settings = "-c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
-        options["options"] = " ".join([options.get("options", ""), settings]).strip()
+        settings += ["-c default_transaction_isolation=repeatable\\ read", "-c default_transaction_read_only=on"]
+    options["options"] = " ".join(settings).strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -6,17 +6,17 @@ import time
 import pytest
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
+from deploy.cluster.redis import Redis
 from streaming import bell
 from streaming.events import StreamingChunk, event_of
 from tests.support.layers import layer_in_place
-from tests.support.redis_process import RedisProcess
 
 pytestmark = pytest.mark.hosted
 
 
 @pytest.fixture
-def redis():
-    process = RedisProcess()
+def redis(tmp_path):
+    process = Redis(tmp_path)
     process.start()
     yield process
     process.kill()

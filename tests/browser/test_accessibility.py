@@ -11,7 +11,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.support.chat_page import ChatPage
 from tests.support.model_server import ModelServer
 from tests.support.scripts import Delta, Gate, Script, refusal, spoken
-from tests.support.server import PASSWORD, ChatServer
+from tests.support.server import ChatServer
+from tests.support.signing_in import PASSWORD
 
 pytestmark = pytest.mark.browser
 VENDOR = Path(__file__).resolve().parent.parent / "support" / "vendor"

@@ -10,7 +10,8 @@ from tests.support.browsing import Watch
 from tests.support.chat_page import ChatPage
 from tests.support.model_server import ModelServer
 from tests.support.scripts import Script, spoken
-from tests.support.server import PASSWORD, ChatServer, running_server
+from tests.support.server import ChatServer, running_server
+from tests.support.signing_in import PASSWORD
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser

@@ -25,7 +25,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) 
 
 @pytest.fixture
 def hosted_chat(site: Site, new_context: Callable[..., BrowserContext]) -> ChatPage:
-    return ChatPage(new_context(site.web.url, site.web.sign_in()).new_page()).open_new()
+    return ChatPage(new_context(site.url, site.sign_in()).new_page()).open_new()
 
 
 def mark(exchange: Exchange) -> Script:
@@ -69,8 +69,8 @@ def test_hosted_worker_killed_in_mid_answer(hosted_chat: ChatPage, site: Site, m
     until(lambda: len(hosted_chat.code_so_far()) > 300, "part of the answer is shown")
     shown = hosted_chat.code_so_far()
     first = hosted_chat.answer.get_attribute("data-run")
-    site.workers[-1].kill()
-    site.add_worker()
+    site.streams[0].kill()
+    site.streams[0].start()
     hosted_chat.wait_for_state("interrupted")
     [answer] = site.log.checked(hosted_chat.conversation)
     checker.log_holds(answer, models.wait_for_request("kill the worker"), whole=False)

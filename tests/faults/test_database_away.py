@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import checker
 from tests.support.engine_process import ask
-from tests.support.hosted import Site, running_workers
+from tests.support.hosted import Site, running_stores
 from tests.support.model_server import ModelServer
 from tests.support.scripts import Gate, Script, spoken
 from tests.support.tcp_proxy import TcpProxy
@@ -21,7 +21,7 @@ WORDS = [f"w{number:05d} " for number in range(1, 301)]
 
 @pytest.fixture
 def site(folder: Path, environment: dict[str, str]) -> Iterator[Site]:
-    with running_workers(folder, environment) as site:
+    with running_stores(folder, environment) as site:
         yield site
 
 

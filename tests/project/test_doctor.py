@@ -2,7 +2,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.server import ROOT, clean_environment, free_port, manage, running_server
+from deploy.cluster.process import ROOT, free_port
+from tests.support.server import clean_environment, manage, running_server
 
 
 def _doctor(folder: Path, **environment: str) -> tuple[int, dict[str, str]]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.postgresql_process import PostgresqlProcess
-from tests.support.server import ROOT, ChatServer, clean_environment, free_port, manage
+from deploy.cluster.postgresql import Postgresql
+from deploy.cluster.process import ROOT, free_port
+from tests.support.server import ChatServer, clean_environment, manage
 
 pytestmark = pytest.mark.hosted
 
@@ -63,34 +64,22 @@ print("RESULT", position(stream.pk).first_seq, Event.objects.filter(stream=strea
 
 
 @pytest.fixture(scope="module")
-def postgresql() -> Iterator[PostgresqlProcess]:
-    with PostgresqlProcess() as process:
+def postgresql() -> Iterator[Postgresql]:
+    with Postgresql() as process:
         yield process
 
 
-def test_postgresql_is_migrated_once_by_servers_that_start_together(
-    postgresql: PostgresqlProcess, tmp_path: Path
-) -> None:
+def test_postgresql_is_migrated_once_by_servers_that_start_together(postgresql: Postgresql, tmp_path: Path) -> None:
     servers = []
     for name in ("one", "two"):
         folder = tmp_path / name
         folder.mkdir()
         servers.append(ChatServer(folder, environment={"DATABASE_URL": postgresql.url}))
-    starting = [
-        subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--port", str(server.port)],
-            cwd=ROOT,
-            env=server.environment,
-            stdout=server.output_path.open("wb"),
-            stderr=subprocess.STDOUT,
-        )
-        for server in servers
-    ]
     try:
-        for server, process in zip(servers, starting, strict=True):
-            server.process = process
         for server in servers:
-            server.wait_until_it_answers()
+            server.launch()
+        for server in servers:
+            server.wait_until_ready()
         steps = ["Setting up the database" in server.output for server in servers]
         assert sorted(steps) == [False, True]
         sign_in = [server.output.count("/accounts/first/") for server in servers]
@@ -100,7 +89,7 @@ def test_postgresql_is_migrated_once_by_servers_that_start_together(
             server.stop()
 
 
-def test_postgresql_reader_keeps_one_view_and_cannot_write(postgresql: PostgresqlProcess, tmp_path: Path) -> None:
+def test_postgresql_reader_keeps_one_view_and_cannot_write(postgresql: Postgresql, tmp_path: Path) -> None:
     environment = {"DATABASE_URL": postgresql.url}
     manage(tmp_path, "migrate", "--verbosity", "0", environment=environment)
     printed = manage(tmp_path, "shell", "--verbosity", "0", "-c", SNAPSHOT, environment=environment)

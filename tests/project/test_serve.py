@@ -1,5 +1,4 @@
 import re
-import signal
 import stat
 import subprocess
 import sys
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server import ROOT, ChatServer, clean_environment, free_port, running_server
+from deploy.cluster.process import ROOT, free_port
+from tests.support.server import ChatServer, clean_environment, running_server
 from tests.support.waiting import until
 
 IDLE_MEMORY_LIMIT = 150 * 1024 * 1024
@@ -23,8 +23,7 @@ def fresh(tmp_path: Path) -> Iterator[ChatServer]:
     try:
         yield server.start()
     finally:
-        if server.process is not None:
-            server.stop()
+        server.stop()
 
 
 def _serve(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -90,9 +89,8 @@ def test_serve_starts_again_at_once_after_being_killed(fresh: ChatServer) -> Non
 
 
 def test_serve_ends_with_0_when_told_to_stop(fresh: ChatServer) -> None:
-    assert fresh.process is not None
-    fresh.process.send_signal(signal.SIGTERM)
-    assert fresh.process.wait(20) == 0
+    fresh.ask_to_end()
+    assert fresh.wait(20) == 0
 
 
 def test_serve_idle_needs_little_memory(tmp_path: Path) -> None:

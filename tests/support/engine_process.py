@@ -12,8 +12,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from deploy.cluster.process import ROOT, ProcessDiedError
 from tests.support.log_reader import LogReader
-from tests.support.server import ROOT, ServerDiedError, clean_environment, manage
+from tests.support.server import clean_environment, manage
 
 READY = "engine is ready"
 ASK = """
@@ -55,7 +56,7 @@ class EngineProcess:
         deadline = time.monotonic() + 30
         while READY not in self.output:
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise ServerDiedError(f"the engine did not start:\n{self.output[-4000:]}")
+                raise ProcessDiedError(f"the engine did not start:\n{self.output[-4000:]}")
             time.sleep(0.05)
         return self
 

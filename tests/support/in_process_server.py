@@ -10,7 +10,7 @@ from functools import cache
 
 from twisted.internet import reactor
 
-from tests.support.redis_process import free_port
+from deploy.cluster.process import free_port
 
 HOST = "127.0.0.1"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.support.redis_process import free_port
+from deploy.cluster.process import free_port
 from tests.support.waiting import holds, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -1,0 +1,85 @@
+"""nginx before the web processes: sockets upgraded, event streams unbuffered, any process for any request.
+
+Knows addresses; knows no page. What is not sent to a web process because it is gone goes to the next one.
+"""
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.cluster.process import Process, free_port
+
+CONFIGURATION = """\
+{user}
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/nginx-body;
+    proxy_temp_path {folder}/nginx-proxy;
+    fastcgi_temp_path {folder}/nginx-fastcgi;
+    uwsgi_temp_path {folder}/nginx-uwsgi;
+    scgi_temp_path {folder}/nginx-scgi;
+    client_max_body_size 32m;
+    map $http_upgrade $connection_upgrade {{ default upgrade; "" close; }}
+    upstream web {{
+        {servers}
+    }}
+    server {{
+        listen 127.0.0.1:{port};
+        proxy_http_version 1.1;
+        proxy_set_header Host $http_host;
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection $connection_upgrade;
+        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        proxy_set_header X-Forwarded-Proto $scheme;
+        # A process that is being replaced refuses at once; one that is stuck is given up after this.
+        proxy_connect_timeout 2s;
+        # Sockets and event streams say something every 10 s (docs/delivery.md).
+        proxy_read_timeout 60s;
+        proxy_send_timeout 60s;
+        location / {{ proxy_pass http://web; }}
+        location /sse/ {{ proxy_buffering off; proxy_pass http://web; }}
+    }}
+}}
+"""
+
+
+class Nginx(Process):
+    """The address people use, `url`."""
+
+    def __init__(self, folder: Path, ports: Sequence[int]) -> None:
+        self.port = free_port()
+        self._path = folder / "nginx.conf"
+        self._path.write_text(configuration(folder, self.port, ports))
+        command = ["nginx", "-e", "stderr", "-p", str(folder), "-c", str(self._path)]
+        super().__init__("nginx", command, folder=folder, environment=os.environ, ready=self._answers)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def _answers(self) -> bool:
+        return answers(f"{self.url}/accounts/login/")
+
+
+def configuration(folder: Path, port: int, ports: Sequence[int]) -> str:
+    """The whole of nginx.conf, for web processes on `ports` of this machine."""
+    servers = "\n        ".join(f"server 127.0.0.1:{each} max_fails=1 fail_timeout=1s;" for each in ports)
+    # A master that runs as root gives its workers away to nobody, who may not write into our folder.
+    user = "user root;" if os.geteuid() == 0 else ""
+    return CONFIGURATION.format(folder=folder, port=port, servers=servers, user=user)
+
+
+def answers(url: str) -> bool:
+    """Whether a page is there and is served."""
+    try:
+        with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - an address of ours
+            return True
+    except (OSError, urllib.error.HTTPError):
+        return False

@@ -1,0 +1,159 @@
+"""One process of the site: started, waited for, stalled, killed, ended. Knows a command; knows no service."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+READY_SECONDS = 60.0  # on a busy machine Django and Celery take ten to be imported
+END_SECONDS = 30.0
+LAST_CHARACTERS = 4_000
+
+
+class ProcessDiedError(Exception):
+    """A process ended by itself, or never became ready; the message names it and has its last lines."""
+
+
+class Process:
+    """May be started again and again. `ready` tells, of a living process, whether it serves; `exited` is its end.
+
+    What it prints is appended to `output_path`. It has a session of its own, so that Ctrl+C reaches only who
+    started it, and ends it in order.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        ready: Callable[[], bool],
+        end_by: signal.Signals = signal.SIGTERM,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.name = name
+        self.command = list(command)
+        self.environment = dict(environment)
+        self.output_path = folder / f"{name}.log"
+        self._ready = ready
+        self._end_by = end_by
+        self._options = dict(options or {})
+        self._popen: subprocess.Popen[bytes] | None = None
+
+    @property
+    def output(self) -> str:
+        """All that it printed, over all its lives."""
+        return self.output_path.read_text(errors="replace") if self.output_path.exists() else ""
+
+    @property
+    def pid(self) -> int:
+        if self._popen is None:
+            raise ProcessDiedError(f"{self.name} was not started")
+        return self._popen.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self._popen is not None and self._popen.poll() is None
+
+    @property
+    def exited(self) -> int | None:
+        """The code it ended with, minus the signal where one ended it; None while it lives."""
+        return self._popen.poll() if self._popen is not None else None
+
+    def start(self) -> Self:
+        """Start, and return when it is ready. Raises `ProcessDiedError`."""
+        self.launch()
+        self.wait_until_ready()
+        return self
+
+    def launch(self) -> None:
+        """Start without waiting."""
+        with self.output_path.open("ab") as output:
+            self._popen = subprocess.Popen(  # noqa: S603 - commands of this package
+                self.command,
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **self._options,
+            )
+
+    def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:
+        deadline = time.monotonic() + seconds
+        while not self._ready():
+            if not self.is_alive:
+                raise ProcessDiedError(f"{self.name} ended by itself ({self.exited}):\n{self._last_lines()}")
+            if time.monotonic() > deadline:
+                raise ProcessDiedError(f"{self.name} was not ready within {seconds:g} s:\n{self._last_lines()}")
+            time.sleep(0.05)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal; nothing to a process that has ended."""
+        if self._popen is not None:
+            self._popen.send_signal(number)
+
+    def pause(self) -> None:
+        """It stands still, as with its machine, until `resume`."""
+        self.send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.send(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        self._end(signal.SIGKILL, END_SECONDS)
+
+    def ask_to_end(self) -> None:
+        """Send what it takes for "end", also to one that stands still."""
+        self.resume()
+        self.send(self._end_by)
+
+    def end(self, seconds: float = END_SECONDS) -> None:
+        """Ask it to end; SIGKILL if it does not go."""
+        try:
+            self._end(self._end_by, seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def wait(self, seconds: float) -> int:
+        """Wait until it has ended by itself; its code. Raises `subprocess.TimeoutExpired`."""
+        return self._popen.wait(seconds) if self._popen is not None else 0
+
+    def _end(self, number: signal.Signals, seconds: float) -> None:
+        self.resume()  # a stopped process does not hear SIGTERM
+        self.send(number)
+        self.wait(seconds)
+
+    def _last_lines(self) -> str:
+        return self.output[-LAST_CHARACTERS:]
+
+
+def manage(*arguments: str, environment: Mapping[str, str]) -> str:
+    """Run `manage.py`; what it printed. Raises `ProcessDiedError`."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    if done.returncode:
+        raise ProcessDiedError(f"manage.py {' '.join(arguments)}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on at this moment."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

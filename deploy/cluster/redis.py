@@ -1,0 +1,37 @@
+"""A Redis of its own on a free port, empty at each start: nothing is written to disk. Knows no key of ours."""
+
+import os
+import socket
+from pathlib import Path
+
+from deploy.cluster.process import Process, free_port
+
+
+class Redis(Process):
+    """Broker and doorbell. Killing it is the loss of the whole Redis."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        super().__init__(
+            "redis",
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+            folder=folder,
+            environment=os.environ,
+            ready=self._answers,
+        )
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def ask(self, command: str) -> bytes:
+        """The beginning of the answer to one inline command (https://redis.io/docs/latest/develop/reference/protocol-spec/)."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            connection.sendall(f"{command}\r\n".encode())
+            return connection.recv(1024)
+
+    def _answers(self) -> bool:
+        try:
+            return self.ask("PING").startswith(b"+PONG")
+        except OSError:
+            return False

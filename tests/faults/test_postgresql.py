@@ -1,0 +1,70 @@
+"""PostgreSQL is restarted, away, cut off and silent at the wrong moment while twenty conversations stream."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.chat_page import ChatPage
+from tests.support.hosted import Site, through_proxy
+from tests.support.load import Load, nothing_was_lost, page_has
+from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser]
+AWAY_SECONDS = 15
+RUN_SECONDS = 3 * 10.0
+OTHERS = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user"
+TERMINATE = f"SELECT count(pg_terminate_backend(pid)) {OTHERS}"
+
+
+def test_postgresql_restarted(cluster: Site, load: Load, page: ChatPage):
+    cluster.postgresql.stop()
+    cluster.postgresql.start()
+    load.wait_until_all_stream()
+    nothing_was_lost(load, page)
+
+
+@pytest.mark.long
+def test_postgresql_away_for_fifteen_seconds(cluster: Site, load: Load, page: ChatPage):
+    cluster.postgresql.stop()
+    time.sleep(AWAY_SECONDS)  # the fault itself
+    cluster.postgresql.start()
+    load.wait_until_all_stream()
+    nothing_was_lost(load, page)
+
+
+def test_every_session_of_postgresql_terminated(cluster: Site, load: Load, page: ChatPage):
+    for _ in range(3):
+        assert cluster.query(TERMINATE)[0][0] > 0
+        load.wait_until_all_stream()
+    nothing_was_lost(load, page)
+
+
+@pytest.fixture
+def between(cluster: Site) -> Iterator[TcpProxy]:
+    """What stands between the only worker of streams and PostgreSQL."""
+    cluster.streams[1].kill()
+    with through_proxy(cluster.streams[0], "DATABASE_URL", cluster.postgresql.port) as proxy:
+        yield proxy
+
+
+def test_answers_to_commit_that_are_lost(between: TcpProxy, cluster: Site, load: Load, page: ChatPage):
+    between.cut_every = 10
+    between.cut_answer_to = b"COMMIT"
+    until(lambda: between.answers_cut >= 5, "answers to COMMIT were cut", seconds=40)
+    load.wait_until_all_stream()
+    between.cut_answer_to = None
+    nothing_was_lost(load, page)
+
+
+@pytest.mark.long
+def test_a_worker_cut_off_from_postgresql_is_replaced(between: TcpProxy, cluster: Site, load: Load, page: ChatPage):
+    lost = cluster.runs_on(cluster.streams[0])
+    between.silence()
+    cluster.streams[1].start()
+    until(lambda: not cluster.runs_on(cluster.streams[0]), "its runs have ended", seconds=RUN_SECONDS)
+    between.resume()
+    answers = load.finish()
+    assert {answer.run for answer in answers if answer.terminal == "interrupted"} == lost
+    page_has(page, answers)
