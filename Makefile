@@ -10,12 +10,12 @@ run: ## Serve the site on http://127.0.0.1:8000 (PORT=… for another port)
 
 test: ## Run the tests, with a real browser, database and Redis
 	@.ci/install test
-	@.ci/system-packages redis postgresql chromium
+	@.ci/system-packages redis postgresql nginx chromium
 	@$(PYTHON_IN_VENV) -m pytest -m "not long" $(ARGS)
 
 test-long: ## Run the tests that take long
 	@.ci/install test
-	@.ci/system-packages redis postgresql chromium
+	@.ci/system-packages redis postgresql nginx chromium
 	@$(PYTHON_IN_VENV) -m pytest -m long $(ARGS) || [ $$? -eq 5 ] # 5: there is none
 
 check: ## Check style, types, imports, templates, migrations, JavaScript

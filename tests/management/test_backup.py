@@ -1,4 +1,4 @@
-"""`manage.py backup` and `manage.py restore` over a data folder: what comes back, what is kept aside, what is refused."""
+"""`manage.py backup` and `manage.py restore` over a data folder: what comes back, what is kept, what is refused."""
 
 import re
 import shutil
