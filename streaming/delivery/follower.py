@@ -59,7 +59,7 @@ class Follower:
 
     def _continued(self, reading: Reading) -> tuple[StreamingEvent, ...]:
         self._check()
-        if reading.epoch != self.epoch:
+        if reading.now.epoch != self.epoch:
             raise ContinuityLostError(f"stream {self.tail.stream_id} began a new life")
         return reading.events
 
@@ -73,7 +73,7 @@ async def following(stream_id: int, *, epoch: str, after: int, on_news: Callable
     mine = tails()
     tail = await mine.acquire(stream_id)
     try:
-        if tail.epoch != epoch:
+        if tail.epoch != epoch or tail.seq > after:  # a view that is older than the tail, or newer than a restore
             await tail.look()
         follower = Follower(tail, epoch=epoch, seq=after, on_news=on_news)
         if tail.epoch != epoch:

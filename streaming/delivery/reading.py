@@ -6,37 +6,43 @@ from django.db import transaction
 
 from streaming import log
 from streaming.events import StreamingEvent
-from streaming.log.read import READER
+from streaming.log import Cursor
+from streaming.log.read import NO_TIME, READER
 from streaming.models import Run
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A stream's epoch and head, and the events after a seq; `more`: the log holds further ones."""
+    """Where a stream ends, and the events after a seq. `continues`: as far as known, what came before is the same.
 
-    epoch: str
-    head: int
+    It is not after the database was put back to an earlier state and went on from there with other events.
+    """
+
+    now: Cursor
     events: tuple[StreamingEvent, ...]
-    more: bool
+    continues: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Epochs and heads of many streams (absent ones are gone) and which of them have a live run."""
+    """Where many streams end (absent ones are gone) and which of them have a live run."""
 
-    heads: dict[int, tuple[str, int]]
+    heads: dict[int, Cursor]
     live: frozenset[int] | None
 
 
-def read_after(stream_id: int, after: int) -> Reading:
-    """A page of the events after `after`, with the epoch they belong to. Raises `StreamGoneError`."""
+def read_after(stream_id: int, after: int, ts: int = NO_TIME) -> Reading:
+    """A page of the events after `after`, whose own time was `ts` when it was read. Raises `StreamGoneError`."""
     with transaction.atomic(using=READER):
-        found = log.heads([stream_id])
-        if stream_id not in found:
+        now = log.heads([stream_id]).get(stream_id)
+        if now is None:
             raise log.StreamGoneError(stream_id)
-        epoch, head = found[stream_id]
-        page = log.read(stream_id, after) if after < head else log.Page((), more=False)
-    return Reading(epoch, head, page.events, page.more)
+        if after >= now.seq:
+            return Reading(now, (), after > now.seq or same_time(ts, now.ts))
+        first, *others = log.read(stream_id, max(after - 1, 0)).events or (None,)
+    if first is None or first.seq != after:
+        return Reading(now, (first, *others) if first else (), continues=True)
+    return Reading(now, tuple(others), same_time(ts, first.ts))
 
 
 def look_at(stream_ids: list[int], *, runs_too: bool) -> Look:
@@ -45,6 +51,11 @@ def look_at(stream_ids: list[int], *, runs_too: bool) -> Look:
         heads = log.heads(stream_ids)
         live = _with_live_runs(stream_ids) if runs_too else None
     return Look(heads, live)
+
+
+def same_time(known: int, found: int) -> bool:
+    """Whether two times under one number are of one event, as far as can be told."""
+    return NO_TIME in {known, found} or known == found
 
 
 def _with_live_runs(stream_ids: list[int]) -> frozenset[int]:

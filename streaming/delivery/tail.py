@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable
 
 from streaming.bell import Ring
-from streaming.delivery.reading import Reading, read_after
+from streaming.delivery.reading import Reading, read_after, same_time
 from streaming.events import StreamingChunk, StreamingEvent
-from streaming.log import StreamGoneError
+from streaming.log import Cursor, StreamGoneError
+from streaming.log.read import NO_TIME
 from streaming.models.database import in_database
 
 logger = logging.getLogger(__name__)
@@ -25,16 +26,17 @@ EVENT_CHARACTERS = 200  # for the bounds: an event without text
 
 
 class Tail:
-    """Events up to `seq` of `epoch`, the last of them in memory. Used on one event loop only.
+    """Events up to `seq` of `epoch`, the last of them in memory, `ts` that of `seq`. Used on one event loop only.
 
-    `life` grows whenever continuity breaks (another epoch, a head that fell back): who followed an earlier life
-    needs a snapshot. `gone`: the stream is no more.
+    `life` grows whenever continuity breaks (another epoch, a head that fell back, another event under a number that
+    is here): who followed an earlier life needs a snapshot. `gone`: the stream is no more.
     """
 
     def __init__(self, stream_id: int) -> None:
         self.stream_id = stream_id
         self.epoch = ""
         self.seq = 0
+        self.ts = NO_TIME
         self.life = 0
         self.gone = False
         self.live = True  # until a look at the runs says otherwise
@@ -64,7 +66,9 @@ class Tail:
         if ring.epoch != self.epoch:
             self._doubt = True
         elif ring.seq <= self.seq:
-            return
+            if not ring.events or self._time_of(ring.seq) == ring.events[-1].ts:
+                return
+            self._doubt = True  # from a database that was put back, perhaps
         elif not self._extend(ring.events):
             self._wanted = max(self._wanted, ring.seq)
         else:
@@ -73,14 +77,14 @@ class Tail:
             return
         self.fill()
 
-    def compare(self, epoch: str, head: int, *, known: int) -> None:
+    def compare(self, now: Cursor, *, known: int) -> None:
         """Hold against where the database stands; `known` was `seq` before it was asked."""
-        self._reached(head)
-        if epoch != self.epoch or head < known:
+        self._reached(now.seq)
+        if now.epoch != self.epoch or now.seq < known or not same_time(self._time_of(now.seq), now.ts):
             self._doubt = True
-        elif head <= self.seq:
+        elif now.seq <= self.seq:
             return
-        self._wanted = max(self._wanted, head)
+        self._wanted = max(self._wanted, now.seq)
         self.fill()
 
     def end(self) -> None:
@@ -97,7 +101,7 @@ class Tail:
     async def look(self) -> None:
         """Read where the stream stands now. Raises what the database raises, or `StreamGoneError`."""
         known, life = self.seq, self.life
-        reading = await in_database(read_after, self.stream_id, known if self.epoch else NOTHING)
+        reading = await in_database(read_after, self.stream_id, known if self.epoch else NOTHING, self.ts)
         if life == self.life:
             self._adopt(reading, known)
 
@@ -119,26 +123,27 @@ class Tail:
             logger.debug("Stream %s cannot be read now: %s", self.stream_id, error)
 
     def _adopt(self, reading: Reading, known: int) -> None:
-        self._reached(reading.head)
-        if reading.epoch != self.epoch or reading.head < known:
-            self._begin_life(reading)
+        now = reading.now
+        self._reached(now.seq)
+        if now.epoch != self.epoch or now.seq < known or not reading.continues:
+            self._begin_life(now)
         else:
             self._extend(reading.events)
-            if self.seq < reading.head:
-                self._skip_to(reading.head)
+            if self.seq < now.seq:
+                self._skip_to(now)
         self._tell()
 
     def _reached(self, head: int) -> None:
         self.database_head, self.database_at = head, time.monotonic()
 
-    def _begin_life(self, reading: Reading) -> None:
+    def _begin_life(self, now: Cursor) -> None:
         self.life += 1
-        self.epoch = reading.epoch
-        self._skip_to(reading.head)
+        self.epoch = now.epoch
+        self._skip_to(now)
 
-    def _skip_to(self, seq: int) -> None:
+    def _skip_to(self, now: Cursor) -> None:
         """So much is new that each viewer reads it for itself."""
-        self.seq = seq
+        self.seq, self.ts = now.seq, now.ts
         self._events.clear()
         self._size = 0
 
@@ -150,11 +155,18 @@ class Tail:
         if new[0].seq != self.seq + 1 or new[-1].seq != self.seq + len(new):
             return False
         self._events += new
-        self.seq = new[-1].seq
+        self.seq, self.ts = new[-1].seq, new[-1].ts
         self._size += sum(map(_size, new))
         if len(self._events) > 2 * KEPT_EVENTS or self._size > 2 * KEPT_CHARACTERS:
             self._trim()
         return True
+
+    def _time_of(self, seq: int) -> int:
+        """The `ts` of an event that is still in memory, or the last."""
+        back = self.seq - seq
+        if 0 <= back < len(self._events):
+            return self._events[-1 - back].ts
+        return NO_TIME if back else self.ts
 
     def _trim(self) -> None:
         kept, size = 0, 0

@@ -123,8 +123,7 @@ def _compare(tail: Tail, look: Look, known: int) -> None:
         return
     if look.live is not None:
         tail.live = tail.stream_id in look.live
-    epoch, head = look.heads[tail.stream_id]
-    tail.compare(epoch, head, known=known)
+    tail.compare(look.heads[tail.stream_id], known=known)
 
 
 _of_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Tails] = weakref.WeakKeyDictionary()

@@ -12,6 +12,7 @@ from streaming.models.stream import PACKED
 
 PAGE_ROWS = 256  # of single events a page is some 30 kB; of packed rows at most 8 MB
 READER = "reader"
+NO_TIME = -1  # of an event that is not there (any more)
 
 
 class StreamGoneError(LookupError):
@@ -69,14 +70,19 @@ def can_resume(stream_id: int, cursor: Cursor, *, using: str = READER) -> bool:
     return cursor.seq < now.first_seq or _time_of(stream_id, cursor.seq, using) == cursor.ts
 
 
-def heads(stream_ids: list[int], *, using: str = READER) -> dict[int, tuple[str, int]]:
-    """Epoch and head of many streams in one query; absent ones are gone."""
+def heads(stream_ids: list[int], *, using: str = READER) -> dict[int, Cursor]:
+    """Where many streams end, in one query; absent ones are gone. A `ts` of -1: that event is forgotten."""
     if not stream_ids:
         return {}
     marks = ", ".join(["%s"] * len(stream_ids))
     with connections[using].cursor() as cursor:
-        cursor.execute(f"SELECT id, epoch, last_seq FROM streaming_stream WHERE id IN ({marks})", stream_ids)  # noqa: S608 - only placeholders
-        return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
+        cursor.execute(
+            "SELECT s.id, s.epoch, s.last_seq, e.ts FROM streaming_stream s"  # noqa: S608 - only placeholders
+            " LEFT JOIN streaming_event e ON e.stream_id = s.id AND e.seq = s.last_seq"
+            f" WHERE s.id IN ({marks})",
+            stream_ids,
+        )
+        return {row[0]: Cursor(row[1], row[2], NO_TIME if row[3] is None else row[3]) for row in cursor.fetchall()}
 
 
 def first_seq_of(run_id: str, *, using: str = READER) -> int:
@@ -91,7 +97,7 @@ def _time_of(stream_id: int, seq: int, using: str) -> int:
     if seq == 0:
         return 0
     page = read(stream_id, seq - 1, using=using, rows=1)
-    return page.events[0].ts if page.events and page.events[0].seq == seq else -1
+    return page.events[0].ts if page.events and page.events[0].seq == seq else NO_TIME
 
 
 def _events(row: tuple[Any, ...], after: int) -> list[StreamingEvent]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 # Processes that start together on one PostgreSQL take turns.
 ADVISORY_LOCK = zlib.crc32(b"chatsite migrations")
@@ -26,6 +27,16 @@ def pending_migrations() -> int:
     """How many migrations the database has not seen."""
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def applied_migrations() -> set[str]:
+    """What the database has seen, as `app.name`."""
+    return {f"{app}.{name}" for app, name in MigrationExecutor(connection).loader.applied_migrations}
+
+
+def known_migrations() -> set[str]:
+    """What this version of the product brings, as `app.name`."""
+    return {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
 
 
 def migrate(show: Callable[[int, int], None]) -> int:

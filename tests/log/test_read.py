@@ -3,7 +3,7 @@
 import pytest
 
 from streaming.events import StreamingChunk
-from streaming.log import Page, append_batches, compact, heads, position, read, read_all
+from streaming.log import Cursor, Page, append_batches, compact, heads, position, read, read_all
 from streaming.log.read import PAGE_ROWS
 from streaming.models import Stream
 from tests.support.rows import a_claim, a_run, batch, log
@@ -76,7 +76,8 @@ def test_heads_of_many_streams_in_one_query(stream, django_assert_num_queries):
     empty = Stream.objects.create()
     with django_assert_num_queries(1):
         found = heads([empty.pk, stream.pk, 10**9], using="default")
-    assert found == {stream.pk: (stream.epoch, LENGTH), empty.pk: (empty.epoch, 0)}
+    ts = log(stream)[-1].ts
+    assert found == {stream.pk: Cursor(stream.epoch, LENGTH, ts), empty.pk: Cursor(empty.epoch, 0, -1)}
     with django_assert_num_queries(0):
         assert heads([], using="default") == {}
 

@@ -75,14 +75,15 @@ async def test_deleted_conversation_closes_with_4404(url, chat, session):
     assert not viewer.frames
 
 
-async def test_access_event_closes_with_4403_and_nothing_after_it_is_sent(url, chat, session):
+@pytest.mark.parametrize("ring", [True, False], ids=["rung", "found by a look"])
+async def test_access_event_closes_with_4403_and_nothing_after_it_is_sent(url, chat, session, ring):
     viewer = await at_head(url, chat)
     bob = await in_database(a_person, "bob")
     async with watching(viewer, session):
         await eventually(somebody_follows)
         await in_database(Conversation.objects.filter(pk=chat.id).update, owner=bob)
-        await chat.say(AccessChanged(person=str(chat.owner.pk), granted=False), "secret")
-        await eventually(lambda: viewer.close_code == 4403, seconds=2)
+        await chat.say(AccessChanged(person=str(chat.owner.pk), granted=False), "secret", ring=ring)
+        await eventually(lambda: viewer.close_code == 4403, seconds=3)
     assert not viewer.frames
 
 

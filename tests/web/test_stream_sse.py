@@ -7,6 +7,8 @@ import pytest
 
 from streaming.chats import delete_conversation
 from streaming.delivery import tails
+from streaming.events import AccessChanged
+from streaming.models import Conversation
 from streaming.models.database import in_database
 from streaming.transport import sse
 from streaming.transport.drain import Drain
@@ -16,6 +18,7 @@ from tests.support.live_chat import at_head
 from tests.support.rows import a_person
 from tests.support.sessions import cookies_of
 from tests.support.viewer import Viewer
+from tests.support.watching import somebody_follows
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "reader"])
 
@@ -108,6 +111,19 @@ async def test_loss_of_access_ends_the_stream(url, chat, session, monkeypatch):
     await in_database(type(chat.owner).objects.filter(pk=chat.owner.pk).update, is_active=False)
     await asyncio.wait_for(following, 5)
     assert await status(session, viewer) == 401
+
+
+@pytest.mark.parametrize("ring", [True, False], ids=["rung", "found by a look"])
+async def test_nothing_after_an_access_event_is_sent(url, chat, session, ring):
+    viewer = await at_head(url, chat)
+    bob = await in_database(a_person, "bob")
+    following = asyncio.create_task(viewer.follow_sse(lambda _: False))
+    await eventually(somebody_follows)
+    await in_database(Conversation.objects.filter(pk=chat.id).update, owner=bob)
+    await chat.say(AccessChanged(person=str(chat.owner.pk), granted=False), "secret", ring=ring)
+    await asyncio.wait_for(following, 5)
+    assert viewer.hello
+    assert (viewer.frames, viewer.resets) == ([], [])
 
 
 async def test_drain_ends_streams_and_takes_no_new_ones(url, chat, session, monkeypatch):

@@ -1,0 +1,38 @@
+"""What is in deploy/, read as text. Knows the forms of these files; knows no product."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+COMMON = DEPLOY / "systemd" / "chatsite-.service.d" / "common.conf"
+WRITTEN_BY_HAND = [path for path in sorted(DEPLOY.rglob("*")) if path.is_file() and path.suffix not in {".py", ".pyc"}]
+
+
+def settings_of(unit: Path) -> dict[str, str]:
+    """A unit's settings, those that all units share among them."""
+    lines = [line for path in (COMMON, unit) for line in path.read_text().splitlines()]
+    return dict(line.split("=", 1) for line in lines if re.match("[A-Z]", line))
+
+
+def compose_services() -> dict[str, str]:
+    """The text of each service in compose.yaml."""
+    text = (DEPLOY / "compose.yaml").read_text()
+    services = text.partition("\nservices:\n")[2].partition("\nvolumes:\n")[0]
+    parts = re.split(r"^  ([a-z0-9-]+):.*\n", services, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def commands() -> Iterator[list[str]]:
+    """Every command that a unit, a container or the image runs."""
+    for unit in UNITS:
+        yield settings_of(unit)["ExecStart"].removeprefix("/opt/chatsite/.venv/bin/").split()
+    found = re.findall(r"^(?:    command:|CMD) (\[.*\])$", _text("compose.yaml") + _text("Dockerfile"), re.MULTILINE)
+    yield from map(json.loads, found)
+
+
+def _text(name: str) -> str:
+    return (DEPLOY / name).read_text()

@@ -1,0 +1,107 @@
+"""The production configuration of nginx, run on free ports of this machine with a certificate of its own."""
+
+import os
+import re
+import socket
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.support.deploy_files import DEPLOY
+from tests.support.redis_process import free_port
+from tests.support.waiting import until
+
+MAIN = """
+{user}
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+events {{ }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/site.conf;
+}}
+"""
+
+
+class NginxProcess:
+    """Listens with TLS on `port`, before the web processes on `web_ports`."""
+
+    def __init__(self, folder: Path, web_ports: tuple[int, int]) -> None:
+        self.port, self.plain_port = free_port(), free_port()
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        make_certificate(folder)
+        user = "user root;" if os.geteuid() == 0 else ""
+        (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
+        (folder / "site.conf").write_text(self._adapted(web_ports))
+
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self.port}"
+
+    def verdict(self) -> str:
+        """What `nginx -t` says; "" when all is well."""
+        done = subprocess.run([*self._command, "-t", "-q"], capture_output=True, text=True, check=False, timeout=30)
+        return done.stderr.strip() or f"{done.returncode or ''}"
+
+    def start(self) -> "NginxProcess":
+        with (self._folder / "nginx.log").open("wb") as output:
+            self._process = subprocess.Popen(self._command, stdout=output, stderr=subprocess.STDOUT)
+        until(self._listens, "nginx listens")
+        return self
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+
+    @property
+    def _command(self) -> list[str]:
+        return ["nginx", "-e", "stderr", "-p", str(self._folder), "-c", str(self._folder / "nginx.conf")]
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def _adapted(self, web_ports: tuple[int, int]) -> str:
+        """The file as it is in deploy/, on our ports and with our certificate; IPv6 may be absent here."""
+        text = (DEPLOY / "nginx.conf").read_text()
+        for pattern, put, count in (
+            (r"127\.0\.0\.1:8001", f"127.0.0.1:{web_ports[0]}", 1),
+            (r"127\.0\.0\.1:8002", f"127.0.0.1:{web_ports[1]}", 1),
+            (r"listen 80;", f"listen 127.0.0.1:{self.plain_port};", 1),
+            (r"listen 443 ", f"listen 127.0.0.1:{self.port} ", 1),
+            (r"listen \[::\].*;", "", 2),
+            (r"/etc/letsencrypt/live/chat\.example\.org", str(self._folder), 2),
+            (r"chat\.example\.org", "localhost", 2),
+        ):
+            text, found = re.subn(pattern, put, text)
+            assert found == count, f"{pattern} is {found} times in deploy/nginx.conf"
+        return text
+
+
+def make_certificate(folder: Path) -> None:
+    """`fullchain.pem` and `privkey.pem` for localhost, good for a day."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "privkey.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
