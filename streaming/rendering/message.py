@@ -126,7 +126,7 @@ class MessageView:
             part.hide()
 
     def _chunk(self, event: StreamingEvent, data: StreamingChunk) -> None:
-        if self.answer.chunk(event):
+        if self.answer.chunk(event.ts, data):
             self._outdated = True
         part = self._parts[-1] if self._parts else None
         if part is None or part.kind != data.part:
