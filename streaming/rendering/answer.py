@@ -40,7 +40,7 @@ class Answer:
         self.duration_ms = begun.duration_ms
         self.chunks = begun.chunks
         self.counted, self.counted_at = 0, 0
-        self._count = 0
+        self._count = self._count_at = 0
         self.calls = {call.id: call for call in begun.calls}
         self.results = {result.id: result for result in begun.results}
 
@@ -63,7 +63,7 @@ class Answer:
         self.started_at, self.first_chunk_at = event.ts, 0
         self.error, self.reason, self.finish_reason, self.usage = None, "", "", None
         self.first_token_ms = self.duration_ms = self.chunks = None
-        self.counted = self.counted_at = self._count = 0
+        self.counted = self.counted_at = self._count = self._count_at = 0
         self.calls, self.results = {}, {}
 
     def know(self, data: Metadata) -> None:
@@ -107,12 +107,13 @@ class Answer:
         What it says is a function of the events alone, so that every view counts alike.
         """
         self._count += len(data.lengths) or 1
-        if not self.first_chunk_at:
-            self.first_chunk_at = self.counted_at = ts
-            return True
-        if ts - self.counted_at < COUNT_EVERY_MS:
+        if ts < self._count_at:
             return False
-        self.counted, self.counted_at = self._count, ts
+        if self.first_chunk_at:
+            self.counted, self.counted_at = self._count, ts
+        else:
+            self.first_chunk_at = ts
+        self._count_at = ts + COUNT_EVERY_MS
         return True
 
     @property

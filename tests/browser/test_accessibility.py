@@ -23,7 +23,7 @@ RICH = (
     "| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\ndef f(x):\n    return x + 1  # comment\n```\n\n> quoted\n"
 )
 WIDE = (
-    "| a column with a long name | " * 9 + "|\n" + "|---" * 9 + "|\n" + "| word " * 9 + "|\n\n"
+    "| a column with a long name " * 9 + "|\n" + "|---" * 9 + "|\n" + "| word " * 9 + "|\n\n"
     "```text\n" + "one line of code that is wider than any column " * 4 + "\n```\n\nThe end of it.\n"
 )
 
