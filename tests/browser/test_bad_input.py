@@ -126,8 +126,13 @@ def test_an_empty_prompt_is_not_sent(chat: ChatPage, models: ModelServer, text: 
 def test_a_prompt_of_a_megabyte_is_refused_and_kept(chat: ChatPage, models: ModelServer):
     text = "nine more " * 100_000
     chat.ask(text)
-    expect(chat.page.get_by_role("alert").filter(has_text="1,000,000")).to_be_visible()
+    told = chat.page.get_by_role("alert").filter(has_text="1,000,000")
+    expect(told).to_be_visible()
     assert chat.composer.input_value() == text
+    chat.composer.fill("nine more " * 40_001)
+    expect(told).to_be_visible()
+    chat.composer.fill("nine more " * 40_000)
+    expect(told).to_be_hidden()
     refused = post(chat, text)
     assert refused.status == 400
     assert "1,000,000" in refused.json()["message"]
