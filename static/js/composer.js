@@ -16,6 +16,8 @@ class PromptComposer extends HTMLElement {
   problem = part(this, ".problem", HTMLElement);
   draft = new Draft(this.dataset.draft ?? "");
   #sending = false;
+  /** Whether the sentence that is shown says that the text is too long. */
+  #isTooLong = false;
   /** @type {string} the run that Stop ends */
   #run = "";
 
@@ -56,6 +58,7 @@ class PromptComposer extends HTMLElement {
 
   #written() {
     this.draft.change(this.box.value);
+    if (this.#isTooLong && this.box.value.length <= this.#limit) this.#say("");
     this.sendButton.setAttribute("aria-disabled", String(!this.box.value.trim()));
   }
 
@@ -70,8 +73,7 @@ class PromptComposer extends HTMLElement {
   async #send() {
     const text = this.box.value;
     if (this.#sending || !text.trim()) return;
-    const limit = Number(this.dataset.limit);
-    if (text.length > limit) return this.#tooLong(text.length, limit);
+    if (text.length > this.#limit) return this.#tooLong(text.length);
     const model = this.model.value;
     let location = "";
     this.#busy(true);
@@ -110,13 +112,16 @@ class PromptComposer extends HTMLElement {
     this.#say(what + kept, known ? error.signIn : "", true);
   }
 
-  /**
-   * @param {number} length
-   * @param {number} limit
-   */
-  #tooLong(length, limit) {
-    const [has, fits] = [length.toLocaleString("en"), limit.toLocaleString("en")];
+  /** How many characters fit. */
+  get #limit() {
+    return Number(this.dataset.limit);
+  }
+
+  /** @param {number} length */
+  #tooLong(length) {
+    const [has, fits] = [length.toLocaleString("en"), this.#limit.toLocaleString("en")];
     this.#say(`This message has ${has} characters; ${fits} fit. Shorten it, or send it in parts. It is still in the box.`);
+    this.#isTooLong = true;
   }
 
   /**
@@ -125,6 +130,7 @@ class PromptComposer extends HTMLElement {
    * @param {boolean} [again]
    */
   #say(sentence, signIn = "", again = false) {
+    this.#isTooLong = false;
     this.problem.hidden = !sentence;
     part(this.problem, ".problem__text", HTMLElement).textContent = sentence;
     const link = part(this.problem, "[data-sign-in]", HTMLAnchorElement);

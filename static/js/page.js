@@ -2,5 +2,6 @@
 import "./copy.js";
 import "./dialogs.js";
 import "./requests.js";
+import "./running.js";
 import "./sidebar.js";
 import "./theme.js";

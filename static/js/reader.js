@@ -1,6 +1,6 @@
 /** What somebody who reads did to the thread, and a swap would undo: what they opened, where their focus is. */
 
-const FOCUSABLE = "a[href], button, summary";
+const FOCUSABLE = "a[href], button, summary, [tabindex]";
 
 /**
  * Remember it before a swap.

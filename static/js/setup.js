@@ -1,4 +1,4 @@
-/** Shows the usual address of the kind of model API that is chosen. */
+/** Shows the usual address of the kind of model API that is chosen, and what came of a test. */
 
 const form = document.getElementById("add-connection");
 const address = form?.querySelector('[name="base_url"]');
@@ -10,4 +10,7 @@ function show() {
 }
 
 form?.addEventListener("change", show);
+form?.addEventListener("htmx:after:swap", () => {
+  document.getElementById("test-result")?.scrollIntoView({ block: "nearest" });
+});
 show();

@@ -3,7 +3,7 @@
 from streaming.errors import StreamingError
 from streaming.events import Failed
 
-INTERNAL = "Something went wrong on this server, not with the model. What had arrived is kept; try again."
+INTERNAL = "Something went wrong on this server, not with the model."
 
 
 def failure_of(error: BaseException) -> Failed:

@@ -157,7 +157,8 @@ class Metadata(EventData, frozen=True):
     """Facts about an answer, as they become known. Later values replace earlier ones.
 
     `finish_reason` is one of stop, length, tool_calls, content_filter, refusal, or the provider's
-    own word; times are milliseconds.
+    own word; times are milliseconds. `chunks` is how many deltas came, which is about as many tokens:
+    what there is to tell where the provider does not count.
     """
 
     model: str = ""
@@ -167,6 +168,7 @@ class Metadata(EventData, frozen=True):
     first_token_ms: int | None = None
     duration_ms: int | None = None
     extra: dict[str, Any] = {}
+    chunks: int | None = None
 
 
 class Complete(EventData, frozen=True):

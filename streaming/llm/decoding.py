@@ -9,7 +9,7 @@ import msgspec
 from streaming.events import EventData, Metadata, Part, StreamingChunk, SurrogateJoiner, ToolCall, Usage, defined_text
 from streaming.llm.errors import MalformedStreamError, ModelError, StreamCutError
 
-CUT = "The model's answer was cut off before its end. What had arrived is kept: continue from there, or try again."
+CUT = "The model's answer was cut off before its end."
 
 
 class Decoder(ABC):

@@ -121,8 +121,8 @@ class ModelTimeoutError(ModelError, StreamInterruptedError):
     _sentences: ClassVar[dict[Waiting, str]] = {
         "connect": "The model's server did not take the connection within {0:g} s. Check its address, or try again.",
         "first_token": "The model did not begin to answer within {0:g} s. Try again, or choose a faster model.",
-        "between_tokens": "The model stopped sending for {0:g} s. What had arrived is kept: continue, or try again.",
-        "whole": "The answer took longer than {0:g} s in all. What had arrived is kept: continue from there.",
+        "between_tokens": "The model stopped sending for {0:g} s.",
+        "whole": "The answer took longer than {0:g} s in all.",
     }
 
     def __init__(self, waiting: Waiting, seconds: float, *, partial_text: str = "") -> None:

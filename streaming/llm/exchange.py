@@ -142,7 +142,8 @@ def _refusal(endpoint: Endpoint, response: aiohttp.ClientResponse, content: byte
     error = status_error(response.status, response.headers, content, host=endpoint.host, model=model)
     if response.status != 401 or endpoint.secret:  # noqa: PLR2004 - HTTP's number
         return error
-    return MissingKeyError(f"{endpoint.host} asks for an API key. Enter one on the Models page.", detail=error.detail)
+    sentence = f"{endpoint.host} asks for an API key. An administrator can enter one on the Models page."
+    return MissingKeyError(sentence, detail=error.detail)
 
 
 async def _read(watch: ReadWatch, response: aiohttp.ClientResponse) -> tuple[bytes, ModelError | None]:

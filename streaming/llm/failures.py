@@ -28,7 +28,7 @@ _KINDS: dict[str, type[ModelError]] = {
     "invalid_request_error": RequestRejectedError,
 }
 _SENTENCES: dict[type[ModelError], str] = {
-    AuthenticationError: "The model's API does not accept the key. Check the key on the Models page.",
+    AuthenticationError: "The model's API does not accept the key. An administrator can check it on the Models page.",
     RateLimitedError: "The model's API takes no more requests at the moment. Wait a little, then try again.",
     QuotaUsedUpError: "The account has no credit left. Top it up, or use another model.",
     ModelUnavailableError: "The model's API is overloaded or out of order. Try again in a moment.",

@@ -29,7 +29,7 @@ BUSY = 429
 QUOTA_WORD = "insufficient_quota"  # OpenAI's code for a 429 that no waiting ends
 
 _SENTENCES: dict[type[ModelError], str] = {
-    AuthenticationError: "{host} does not accept the key ({status}). Check it and its permissions on the Models page.",
+    AuthenticationError: "{host} does not accept the key ({status}). An administrator can check it on the Models page.",
     QuotaUsedUpError: "The account at {host} has no credit left. Top it up, or use another model.",
     UnknownModelError: "{host} does not know the model {model}. Choose another one.",
     UnknownAddressError: "There is no model API at this address of {host} ({status}). Check it; many end in /v1.",

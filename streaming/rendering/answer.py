@@ -10,12 +10,15 @@ from streaming.events import (
     Metadata,
     Part,
     Start,
+    StreamingChunk,
     StreamingEvent,
     ToolCall,
     ToolResult,
     Usage,
 )
 from streaming.rendering.snapshot import MessageState, MessageStatus
+
+COUNT_EVERY_MS = 1_000  # the quiet line changes once a second: faster than that nobody reads it
 
 ENDED = frozenset({"complete", "cancelled", "error", "interrupted"})
 
@@ -35,6 +38,9 @@ class Answer:
         self.usage: Usage | None = begun.usage
         self.first_token_ms = begun.first_token_ms
         self.duration_ms = begun.duration_ms
+        self.chunks = begun.chunks
+        self.counted, self.counted_at = 0, 0
+        self._count = self._count_at = 0
         self.calls = {call.id: call for call in begun.calls}
         self.results = {result.id: result for result in begun.results}
 
@@ -56,7 +62,8 @@ class Answer:
         self.model = data.model or self.model
         self.started_at, self.first_chunk_at = event.ts, 0
         self.error, self.reason, self.finish_reason, self.usage = None, "", "", None
-        self.first_token_ms = self.duration_ms = None
+        self.first_token_ms = self.duration_ms = self.chunks = None
+        self.counted = self.counted_at = self._count = self._count_at = 0
         self.calls, self.results = {}, {}
 
     def know(self, data: Metadata) -> None:
@@ -66,6 +73,7 @@ class Answer:
         self.usage = data.usage or self.usage
         self.first_token_ms = self.first_token_ms if data.first_token_ms is None else data.first_token_ms
         self.duration_ms = self.duration_ms if data.duration_ms is None else data.duration_ms
+        self.chunks = self.chunks if data.chunks is None else data.chunks
 
     def call(self, data: ToolCall) -> None:
         """A tool call in its newest state, with what only an older one said."""
@@ -93,12 +101,25 @@ class Answer:
             case Interrupted():
                 self.state, self.reason = "interrupted", data.reason
 
-    def chunk(self, event: StreamingEvent) -> bool:
-        """Text came; true for the first of the attempt."""
-        if self.first_chunk_at:
+    def chunk(self, ts: int, data: StreamingChunk) -> bool:
+        """Text came at `ts` (Unix ms); true if the quiet line changes: at the first of the attempt, then by the second.
+
+        What it says is a function of the events alone, so that every view counts alike.
+        """
+        self._count += len(data.lengths) or 1
+        if ts < self._count_at:
             return False
-        self.first_chunk_at = event.ts
+        if self.first_chunk_at:
+            self.counted, self.counted_at = self._count, ts
+        else:
+            self.first_chunk_at = ts
+        self._count_at = ts + COUNT_EVERY_MS
         return True
+
+    @property
+    def tokens(self) -> int | None:
+        """As the provider counts them."""
+        return self.usage.output_tokens if self.usage else None
 
 
 def joined(parts: tuple[tuple[Part, str], ...]) -> list[tuple[Part, str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from streaming.rendering.markup import TABLE
 from streaming.rendering.ops import Op, append
 
 
@@ -204,9 +205,9 @@ class Table(Container):
         self.sent = True
         head = self.head.send() if self.head else ""
         rows = "".join([row.send() for row in self.children])
-        return f'<div class="table" id="{self.id}"><table>{head}<tbody id="{self.body}">{rows}</tbody></table></div>'
+        return f'<div {TABLE} id="{self.id}"><table>{head}<tbody id="{self.body}">{rows}</tbody></table></div>'
 
     def bare(self) -> str:
         head = self.head.bare() if self.head else ""
         rows = "".join([row.bare() for row in self.children])
-        return f'<div class="table"><table>{head}<tbody>{rows}</tbody></table></div>'
+        return f"<div {TABLE}><table>{head}<tbody>{rows}</tbody></table></div>"

@@ -1,6 +1,7 @@
 """A conversation as one viewer sees it: a snapshot, then what events change. Knows no socket and no database."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from streaming.events import MessageAdded, MessageRemoved, PathChosen, StreamingChunk, StreamingEvent
 from streaming.rendering import words
@@ -105,6 +106,9 @@ class ConversationView:
                 touched |= {message.id, message.parent}
             elif isinstance(event.data, MessageAdded):
                 touched |= {event.data.parent, *self._tree.children(event.data.parent)}
+        for message, after in pairwise(self._path):
+            if after.continues and message.id in touched:
+                touched.add(after.id)
         return touched
 
     def _add(self, event: StreamingEvent, data: MessageAdded) -> None:
@@ -139,10 +143,12 @@ class ConversationView:
             return
         self._tree_changed = False
         self._path = self._tree.path()
+        held = ""
         for index, message in enumerate(self._path):
             after = self._path[index + 1] if index + 1 < len(self._path) else None
-            siblings = words.siblings(self._conversation, self._tree.children(message.parent), message.id)
+            siblings = held + words.siblings(self._conversation, self._tree.children(message.parent), message.id)
             is_continued = after is not None and after.continues
+            siblings, held = ("", siblings) if is_continued else (siblings, "")  # they stand at the end of the whole
             is_waiting = message.role == "user" and self._is_in_line(message)
             place = siblings, is_continued, after is None, is_waiting
             if place != (message.siblings, message.is_continued, message.is_last, message.is_waiting):

@@ -53,4 +53,5 @@ def _outcome(facts: dict[str, Any]) -> dict[str, Any]:
         "finish_reason": facts.get("finish_reason", ""),
         "first_token_ms": facts.get("first_token_ms"),
         "duration_ms": facts.get("duration_ms"),
+        "chunks": facts.get("chunks"),
     }

@@ -23,6 +23,10 @@ OPTIONS = (
 
 Resolver = Callable[[str], tuple[str, str] | None]  # a reference's label → (address, title)
 
+# What scrolls by itself can be reached and scrolled with the keyboard, and has a name.
+CODE_BODY = '<pre class="code__body" tabindex="0" role="group" aria-label="Code">'
+TABLE = 'class="table" tabindex="0" role="group" aria-label="Table"'
+
 CHECKBOX = {
     False: '<input disabled="" type="checkbox">\n',
     True: '<input disabled="" type="checkbox" checked="">\n',
@@ -51,6 +55,7 @@ _DEFINITION = re.compile(
     r'<div class="footnote-definition" id="([^"]*)"><sup class="footnote-definition-label">\d+</sup>'
 )
 _ALIGNED = re.compile(r'<(t[hd]) style="text-align: (left|center|right)">')
+_REFUSED = re.compile(r'<a(?: (?!href=)[a-z]+="[^"]*")*>(.*?)</a>', re.DOTALL)
 _ADDRESS = re.compile(r'(?<= href=")[^"]*')
 _DIRECTED = re.compile(r"<(p|h[1-6]|li)>")
 
@@ -116,7 +121,7 @@ def figure(code: str, language: str, *, id_: str = "", highlighted: bool = True)
         f'<figure class="code"{block}><figcaption class="code__head">'
         f'<span class="code__language">{escape(language)}</span>'
         '<button class="code__copy" type="button" data-copy>Copy</button></figcaption>'
-        f'<pre class="code__body"><code{inner}>{body}</code></pre></figure>'
+        f"{CODE_BODY}<code{inner}>{body}</code></pre></figure>"
     )
 
 
@@ -151,8 +156,10 @@ def _finished(html: str, *, highlighted: bool) -> str:
     if is_possible(html):
         html = with_links(html)
     html = _cleaner.clean(html)
+    if "<a " in html:  # a link to an address that nobody is led to is its text
+        html = _REFUSED.sub(r"\1", html)
     if "<table>" in html:
-        html = html.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")
+        html = html.replace("<table>", f"<div {TABLE}><table>").replace("</table>", "</table></div>")
     html = _unmarked(html)
     return _PLACE.sub(lambda match: codes[int(match[1])], html) if codes else html
 

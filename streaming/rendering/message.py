@@ -25,8 +25,8 @@ from streaming.rendering.snapshot import MessageState, MessageStatus
 class MessageView:
     """A message that `html` shows and `patch` keeps up to date.
 
-    The tree sets `siblings` (the HTML of the choice between versions), `is_continued`, `is_last` and, for a
-    question, `is_waiting`; it calls `outdate` when it does.
+    The tree sets `siblings` (the HTML of the choice between versions, also of those it goes on from),
+    `is_continued`, `is_last` and, for a question, `is_waiting`; it calls `outdate` when it does.
     """
 
     def __init__(self, begun: MessageState) -> None:
@@ -126,7 +126,7 @@ class MessageView:
             part.hide()
 
     def _chunk(self, event: StreamingEvent, data: StreamingChunk) -> None:
-        if self.answer.chunk(event):
+        if self.answer.chunk(event.ts, data):
             self._outdated = True
         part = self._parts[-1] if self._parts else None
         if part is None or part.kind != data.part:
@@ -195,7 +195,7 @@ class MessageView:
         if self.role == "user":
             return words.question_actions(self.id, is_waiting=self.is_waiting) + self.siblings
         if self.is_continued:
-            return self.siblings
+            return ""
         return (
             words.answer_actions(self.answer, self.run_id, has_text=self.has_text, is_last=self.is_last) + self.siblings
         )

@@ -33,6 +33,7 @@ class MessageState(msgspec.Struct, frozen=True):
     usage: Usage | None = None
     first_token_ms: int | None = None
     duration_ms: int | None = None
+    chunks: int | None = None
     calls: tuple[ToolCall, ...] = ()
     results: tuple[ToolResult, ...] = ()
 

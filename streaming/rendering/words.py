@@ -40,7 +40,7 @@ def notice(answer: Answer, run: str, *, has_text: bool, is_continued: bool, is_l
 
 
 def status(answer: Answer, *, waits: bool) -> str:
-    """The quiet line: model · first token 0.4 s · 62 tok/s · 1,240 tokens."""
+    """The quiet line: model · first token 0.4 s · 62 tok/s · 1,240 tokens; ≈ where the provider has not counted."""
     if answer.state == "queued":
         return "in line" if waits else "starting"
     first = answer.first_token_ms
@@ -51,13 +51,23 @@ def status(answer: Answer, *, waits: bool) -> str:
         first = answer.first_chunk_at - answer.started_at if first is None else first
     words = [escape(answer.model)] if answer.model else []
     if first is not None:
-        words.append(f"first token {_seconds(first)} s")
-    tokens = answer.usage.output_tokens if answer.usage else None
-    if tokens is not None:
-        if first is not None and answer.duration_ms is not None and answer.duration_ms > first and tokens > 1:
-            words.append(f"{tokens * 1000 / (answer.duration_ms - first):,.0f} tok/s")
-        words.append(f"{tokens:,} token{'' if tokens == 1 else 's'}")
-    return " · ".join(words)
+        words.append(f"first token {_seconds(first)} s" if first > 0 else "first token &lt; 1 ms")
+    return " · ".join([*words, *_counts(answer, first)])
+
+
+def _counts(answer: Answer, first: int | None) -> list[str]:
+    """Tokens per second and tokens, as far as they are known; `first` is when the first came, in ms."""
+    about, tokens, duration = "", answer.tokens, answer.duration_ms
+    if tokens is None:
+        about, tokens = "≈ ", answer.chunks or 0
+        if answer.state == "running":
+            tokens, duration = answer.counted, answer.counted_at - answer.started_at
+        if tokens < 2:  # noqa: PLR2004 - one delta may be a whole answer
+            return []
+    said = [f"{about}{tokens:,} token{'' if tokens == 1 else 's'}"]
+    if first is not None and duration is not None and duration > first and tokens > 1:
+        said.insert(0, f"{about}{tokens * 1000 / (duration - first):,.0f} tok/s")
+    return said
 
 
 def answer_actions(answer: Answer, run: str, *, has_text: bool, is_last: bool) -> str:
@@ -97,7 +107,7 @@ def _tool(id_: str, call: ToolCall, result: ToolResult | None) -> str:
     given = "" if result is None else result.error or _shown(result.result)
     took = f" · {_seconds(result.ms)} s" if result and result.ms else ""
     rows = "".join(
-        f"<dt>{name}</dt><dd><pre><code>{escape(text)}</code></pre></dd>"
+        f'<dt>{name}</dt><dd><pre tabindex="0" role="group" aria-label="{name}"><code>{escape(text)}</code></pre></dd>'
         for name, text in (("Arguments", _shortened(call.arguments)), ("Result", _shortened(given)))
         if text
     )

@@ -28,6 +28,7 @@ class Answer:
         self._results: dict[str, ToolResult] = {}
         self._started_at = 0
         self._first_token_at = 0
+        self._chunks = 0
 
     @classmethod
     def of(cls, events: Iterable[StreamingEvent]) -> "Answer":
@@ -43,6 +44,7 @@ class Answer:
         """Take in what happened at `ts` (Unix ms)."""
         if isinstance(data, StreamingChunk):
             self._first_token_at = self._first_token_at or ts
+            self._chunks += len(data.lengths) or 1
             if not self._parts or self._parts[-1][0] != data.part:
                 self._parts.append((data.part, []))
             self._parts[-1][1].append(data.delta)
@@ -70,7 +72,7 @@ class Answer:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """As far as they are known: model, usage, finish_reason, times in ms, calls, results, error, reason."""
+        """As far as they are known: model, usage, finish_reason, times in ms, chunks, calls, results, error, reason."""
         facts = dict(self._facts)
         if self._calls:
             facts["calls"] = msgspec.to_builtins(list(self._calls.values()))
@@ -79,9 +81,12 @@ class Answer:
         return facts
 
     def times(self, ended_at: int) -> Metadata:
-        """How long the first token and the whole took, in ms, for an answer that ends at `ended_at`."""
-        first = self._first_token_at - self._started_at if self._first_token_at else None
-        return Metadata(first_token_ms=first, duration_ms=ended_at - self._started_at)
+        """How long the first token and the whole took, in ms, for an answer that ends at `ended_at`; its deltas."""
+        duration = ended_at - self._started_at
+        if not self._chunks:
+            return Metadata(duration_ms=duration)
+        first = self._first_token_at - self._started_at
+        return Metadata(first_token_ms=first, duration_ms=duration, chunks=self._chunks)
 
     @property
     def has_begun(self) -> bool:

@@ -49,8 +49,7 @@ async def execute(writer: RunWriter, prepare: Callable[[], Awaitable[Prepared]])
         terminal = Failed(error.code, error.message, retryable=error.retryable, detail=error.detail)
     except (Exception, SystemExit):  # an agent's library that exits must not take the engine with it
         logger.exception("agent failed", extra={"run": writer.claim.run_id})
-        message = "Something in the server failed while this was being written. What is shown is kept; try again."
-        terminal = Failed("internal", message, retryable=True)
+        terminal = Failed("internal", "Something in the server failed while this was being written.", retryable=True)
     await _finish(writer, terminal)
 
 

@@ -22,10 +22,7 @@ HELD_STATES = (State.RUNNING, State.WAITING)
 SWEPT_SECONDS = 3600
 # A database that was away for longer may have kept another engine, alive, from renewing its lease in time.
 LONGEST_GAP_SECONDS = LEASE_SECONDS - RENEW_SECONDS
-UNWRITABLE = (
-    "The database refused a part of this answer. What came before is kept. Try again, or ask in another way; "
-    "the server's log says why."
-)
+UNWRITABLE = "The database refused a part of this answer; the server's log says why. Asking in another way may help."
 
 
 class Patience:

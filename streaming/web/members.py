@@ -52,8 +52,16 @@ def wants_json(request: HttpRequest) -> bool:
     return request.accepts("application/json") and not request.accepts("text/html")
 
 
+def page_before(request: HttpRequest) -> str:
+    """The page of ours that a form was sent from, as a path; "/" where it is not known."""
+    own = f"{request.scheme}://{request.get_host()}/"
+    before = request.headers.get("Referer", "")
+    # a second slash would make another host of what follows
+    return "/" + before.removeprefix(own).lstrip("/\\") if before.startswith(own) else "/"
+
+
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
-    back = request.get_full_path() if request.method == "GET" else _page_before(request)
+    back = request.get_full_path() if request.method == "GET" else page_before(request)
     address = f"{reverse('account_login')}?{urlencode({'next': back})}"
     if wants_json(request):
         answer = {"code": "signed_out", "message": "You are signed out.", "sign_in": address}
@@ -61,10 +69,3 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": address})
     return redirect_to_login(back)
-
-
-def _page_before(request: HttpRequest) -> str:
-    """The page of ours that a form was sent from."""
-    own = f"{request.scheme}://{request.get_host()}/"
-    before = request.headers.get("Referer", "")
-    return before.removeprefix(own.rstrip("/")) if before.startswith(own) else "/"

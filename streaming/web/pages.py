@@ -1,6 +1,6 @@
 """The pages one chats on. Knows how a conversation is shown whole; its growth is the socket's business."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -9,7 +9,7 @@ from streaming.models import Conversation
 from streaming.web.composing import composer_context
 from streaming.web.layout import render_page
 from streaming.web.members import person_of, signed_in
-from streaming.web.sidebar import list_chats
+from streaming.web.sidebar import list_chats, running_chats_of
 from streaming.web.thread import thread_context
 
 
@@ -44,3 +44,10 @@ def older_chats(request: HttpRequest) -> HttpResponse:
     """The next part of the list of chats."""
     chats = list_chats(person_of(request), before=request.GET.get("before", ""))
     return render(request, "streaming/conversation/list.html", {"chats": chats, "conversation": None})
+
+
+@require_safe
+@signed_in
+def running_chats(request: HttpRequest) -> HttpResponse:
+    """The ids of the chats that are being answered, for the marks in the list."""
+    return JsonResponse({"running": running_chats_of(person_of(request))})

@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 from streaming.chats.idempotency import KeyReusedError
 from streaming.errors import ConflictError, InvalidInputError, QuotaExceededError, StreamingError
-from streaming.web.members import wants_json
+from streaming.web.members import page_before, wants_json
 
 STATUS: tuple[tuple[type[StreamingError], HTTPStatus], ...] = (
     (KeyReusedError, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -43,7 +43,7 @@ def problem(request: HttpRequest, error: StreamingError) -> HttpResponse:
         return JsonResponse({"code": error.code, "message": error.message, "retryable": error.retryable}, status=status)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=status, headers={"HX-Reswap": "none", "X-Problem": quote(error.message)})
-    return render(request, "problem.html", {"message": error.message}, status=status)
+    return render(request, "problem.html", {"message": error.message, "back": page_before(request)}, status=status)
 
 
 def status_of(error: StreamingError) -> HTTPStatus:

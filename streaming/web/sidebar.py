@@ -8,7 +8,7 @@ from itertools import groupby
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from streaming.access import conversations_visible_to
+from streaming.access import conversations_visible_to, runs_visible_to
 from streaming.models import Conversation, Person, Run
 
 PAGE = 50
@@ -37,6 +37,12 @@ def list_chats(person: Person, *, before: str = "") -> Chats:
     return Chats(
         grouped(chats[:PAGE], today=timezone.localdate()), f"{last.active_at.isoformat()} {last.pk}" if last else ""
     )
+
+
+def running_chats_of(person: Person) -> list[str]:
+    """The ids of those chats of `person` that are being answered now."""
+    live = runs_visible_to(person).filter(state__in=Run.LIVE)
+    return list(live.order_by("conversation_id").values_list("conversation_id", flat=True).distinct())
 
 
 def grouped(chats: Iterable[Conversation], *, today: date) -> list[Group]:

@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.new_chat, name="new_chat"),
     path("prompts/", prompts.start_chat, name="start_chat"),
     path("chats/", pages.older_chats, name="older_chats"),
+    path("chats/running/", pages.running_chats, name="running_chats"),
     path("c/<str:conversation_id>/", pages.conversation, name="conversation"),
     path("c/<str:conversation_id>/prompts/", prompts.send_prompt, name="send_prompt"),
     path("c/<str:conversation_id>/rename/", conversations.rename_conversation, name="rename_conversation"),

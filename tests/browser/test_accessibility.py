@@ -22,6 +22,10 @@ RICH = (
     "# Title\n\nText with **bold**, `code` and [a link](https://example.org/).\n\n1. one\n2. two\n\n"
     "| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\ndef f(x):\n    return x + 1  # comment\n```\n\n> quoted\n"
 )
+WIDE = (
+    "| a column with a long name " * 9 + "|\n" + "|---" * 9 + "|\n" + "| word " * 9 + "|\n\n"
+    "```text\n" + "one line of code that is wider than any column " * 4 + "\n```\n\nThe end of it.\n"
+)
 
 
 def violations(page: Page) -> list[str]:
@@ -109,6 +113,22 @@ def test_conversation_has_no_violation(context: BrowserContext, models: ModelSer
     expect(chat.questions).to_have_count(3)
     chat.wait_for_state("error")
     check(chat.page)
+
+
+def test_what_is_wide_scrolls_by_keyboard(context: BrowserContext, models: ModelServer):
+    models.answer("axe wide", Script(spoken([WIDE], pause=0)))
+    chat = ChatPage(context.new_page()).open_new()
+    chat.ask("axe wide")
+    chat.wait_for_state("complete")
+    check(chat.page)
+    for name in ("Table", "Code"):
+        box = chat.answer.get_by_role("group", name=name)
+        width, seen = box.evaluate("(each) => [each.scrollWidth, each.clientWidth]")
+        assert width > seen, f"this {name} is not wide"
+        box.focus()
+        chat.page.keyboard.press("ArrowRight")
+        expect(box).not_to_have_js_property("scrollLeft", 0)
+        assert box.evaluate("(each) => getComputedStyle(each).outlineStyle") != "none"
 
 
 def test_everything_works_by_keyboard(

@@ -27,8 +27,8 @@ FAILURES = {
     "404": (refusal(404, "The model `x` does not exist"), "unknown_model", "does not know the model", ""),
     "html": (Script(body=HTML, content_type="text/html"), "not_a_stream", "web page answered", ""),
     "html error": (Script(status=502, body=HTML, content_type="text/html"), "model_unavailable", "out of order", ""),
-    "cut": (Script([*spoken([KEPT], pause=0), Cut(HALF)]), "model_cut", "kept|ended", KEPT),
-    "end without finish": (Script([Delta(KEPT), Cut()]), "model_cut", "kept|ended", KEPT),
+    "cut": (Script([*spoken([KEPT], pause=0), Cut(HALF)]), "model_cut", "cut off", KEPT),
+    "end without finish": (Script([Delta(KEPT), Cut()]), "model_cut", "cut off", KEPT),
     "error in mid-stream": (Script([Delta(KEPT), Fail()]), "model_", "kept", KEPT),
     "endless line": (Script([Delta(KEPT), EndlessLine()]), "malformed_stream", "kept", KEPT),
     "no JSON": (Script([Delta(KEPT), Raw(b"data: {nonsense\n\n")]), "malformed_stream", "kept", KEPT),
@@ -47,6 +47,8 @@ def ends_in_error(chat: ChatPage, server: ChatServer, code: str, says: str, kept
     expect(chat.answer).to_contain_text(re.compile(says))
     if kept:
         expect(chat.answer.locator(".message__body")).to_contain_text(kept.strip())
+    said = chat.answer.locator(".message__notice").inner_text()
+    assert said.count("kept") == bool(kept), said
     expect(chat.answer.get_by_role("button", name="Retry")).to_be_visible()
     return answer
 
@@ -124,8 +126,13 @@ def test_an_empty_prompt_is_not_sent(chat: ChatPage, models: ModelServer, text: 
 def test_a_prompt_of_a_megabyte_is_refused_and_kept(chat: ChatPage, models: ModelServer):
     text = "nine more " * 100_000
     chat.ask(text)
-    expect(chat.page.get_by_role("alert").filter(has_text="1,000,000")).to_be_visible()
+    told = chat.page.get_by_role("alert").filter(has_text="1,000,000")
+    expect(told).to_be_visible()
     assert chat.composer.input_value() == text
+    chat.composer.fill("nine more " * 40_001)
+    expect(told).to_be_visible()
+    chat.composer.fill("nine more " * 40_000)
+    expect(told).to_be_hidden()
     refused = post(chat, text)
     assert refused.status == 400
     assert "1,000,000" in refused.json()["message"]

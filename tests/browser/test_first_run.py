@@ -31,7 +31,7 @@ def test_first_run_signs_in_and_connects_a_model(
     """From an empty folder: the printed link, the setup page, a tested connection, an answer from it."""
     models.answer("first question", Script(spoken(["first answer"])))
     link = until(lambda: re.search(r"http://\S+/accounts/first/\S+", new_server.output), "the link is printed")[0]
-    page = new_context(new_server.url).new_page()
+    page = new_context(new_server.url, viewport={"width": 1280, "height": 600}).new_page()
     page.goto(link)
     page.get_by_label("Choose a password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
@@ -44,6 +44,7 @@ def test_first_run_signs_in_and_connects_a_model(
         name.fill("Scripted")
     page.get_by_role("button", name="Test first").click()
     expect(page.locator("#test-result")).to_contain_text("2 models")
+    expect(page.locator("#test-result .note")).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Connect", exact=True).click()
     expect(page.get_by_text("Connected").first).to_be_visible()
     chat = ChatPage(page).open_new()

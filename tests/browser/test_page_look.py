@@ -1,11 +1,13 @@
 """What a reader's eyes and machine notice: nothing jumps while an answer comes, and the page never stalls."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.chat_page import ChatPage
 from tests.support.model_server import ModelServer
-from tests.support.scripts import Gate, Script, spoken
+from tests.support.scripts import Delta, Gate, Script, spoken
 
 pytestmark = pytest.mark.browser
 WATCH_SHIFTS = """
@@ -49,15 +51,41 @@ def test_nothing_jumps_while_an_answer_comes(chat: ChatPage, models: ModelServer
     assert sum(value for value, _ in found) < 0.001, found
 
 
-def test_the_quiet_line_stays_in_sight_while_text_comes(chat: ChatPage, models: ModelServer):
+def test_the_quiet_line_stands_at_the_end_and_covers_nothing(chat: ChatPage, models: ModelServer):
     gate = Gate()
-    models.answer("in sight", Script([*spoken(tokens(), pause=0.001), gate]))
-    chat.ask("in sight")
+    models.answer("at the end", Script([*spoken(tokens(), pause=0.001), gate]))
+    chat.ask("at the end")
     chat.wait_for_text("And a last paragraph")
+    line = chat.answer.locator(".message__status")
+    expect(line).to_be_in_viewport()
     chat.page.locator("#main").evaluate("(reader) => reader.scrollTo(0, 0)")
-    expect(chat.answer.locator(".message__status")).to_be_in_viewport()
+    expect(line).not_to_be_in_viewport()
     gate.open()
     chat.wait_for_state("complete")
+
+
+def test_the_quiet_line_counts_while_text_comes(chat: ChatPage, models: ModelServer):
+    gate = Gate()
+    models.answer("counted", Script([*spoken(["a few words "] * 120), gate, Delta("and the last.")]))
+    chat.ask("counted")
+    line = chat.answer.locator(".message__status")
+    expect(line).to_have_text(
+        re.compile(r"^scripted · first token (< 1 ms|[\d.]+ s) · ≈ \d+ tok/s · ≈ \d+ tokens$"), timeout=15_000
+    )
+    gate.open()
+    chat.wait_for_state("complete")
+    expect(line).not_to_contain_text("≈")
+
+
+def test_versions_that_are_not_there_have_no_block_behind_them(chat: ChatPage, models: ModelServer):
+    models.answer("versions", Script(spoken(["one"])))
+    chat.ask("versions")
+    chat.wait_for_state("complete")
+    chat.press("Write again")
+    there_is_none = chat.page.get_by_role("button", name="The next version")
+    expect(there_is_none).to_be_disabled()
+    chat.wait_for_state("complete")
+    expect(there_is_none).to_have_css("background-color", "rgba(0, 0, 0, 0)")
 
 
 def test_the_drawer_takes_and_returns_the_focus(chat: ChatPage):
@@ -104,6 +132,9 @@ def test_a_chat_is_renamed_and_deleted(chat: ChatPage, models: ModelServer):
     page = chat.page
     page.get_by_role("button", name="Actions on this chat").click()
     page.get_by_role("button", name="Rename").first.click()
+    page.get_by_label("Title").fill("   ")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Title")).to_have_js_property("validity.valid", False)
     page.get_by_label("Title").fill("A better name")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="A better name")).to_be_visible()

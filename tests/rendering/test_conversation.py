@@ -12,9 +12,11 @@ from streaming.events import (
     EventData,
     Failed,
     Interrupted,
+    Metadata,
     StreamingChunk,
     ToolCall,
     ToolResult,
+    Usage,
     event_of,
 )
 from streaming.rendering import ConversationView
@@ -80,6 +82,50 @@ def test_article_follows_its_run() -> None:
     status = page.root.find(f"m-{message}-status")
     assert status is not None
     assert status.text == "m2 · first token 0.4 s · 26 tok/s · 42 tokens"
+
+
+def status_of(page: Page, message: str) -> str:
+    found = page.root.find(f"m-{message}-status")
+    assert found is not None
+    return found.text
+
+
+def test_quiet_line_counts_by_the_second_while_text_comes() -> None:
+    writer, run, message = asked()
+    writer.start(run)
+    view, page = view_of(writer)
+    seen, said = len(writer.events), []
+    for _ in range(7):  # one in 370 ms, three tokens each
+        writer.put(StreamingChunk("a b c", lengths=(1, 2, 2), times=(0, 1, 2)), run)
+        later(writer, view, page, seen)
+        seen = len(writer.events)
+        said.append(status_of(page, message))
+    first = "m1 · first token 0.4 s"
+    assert said == [first] * 3 + [f"{first} · ≈ 11 tok/s · ≈ 12 tokens"] * 3 + [f"{first} · ≈ 9 tok/s · ≈ 21 tokens"]
+    assert status_of(view_of(writer)[1], message) == said[-1]
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        (Metadata(first_token_ms=0, duration_ms=2_000, chunks=100), "first token < 1 ms · ≈ 50 tok/s · ≈ 100 tokens"),
+        (
+            Metadata(usage=Usage(9, 42), first_token_ms=8, duration_ms=9),
+            "first token 0.008 s · 42,000 tok/s · 42 tokens",
+        ),
+        (Metadata(usage=Usage(9), first_token_ms=8, duration_ms=9, chunks=1), "first token 0.008 s"),
+        (Metadata(usage=Usage(9, 1), first_token_ms=8, duration_ms=9, chunks=1), "first token 0.008 s · 1 token"),
+    ],
+)
+def test_quiet_line_says_about_only_where_the_provider_has_not_counted(facts: Metadata, line: str) -> None:
+    writer, run, message = asked()
+    writer.start(run)
+    view, page = view_of(writer)
+    seen = len(writer.events)
+    writer.put(StreamingChunk("Hello"), run)
+    writer.put(facts, run)
+    writer.put(Cancelled(), run)
+    assert status_of(later(writer, view, page, seen), message) == f"m1 · {line}"
 
 
 def test_article_has_the_parts_that_styles_and_scripts_know() -> None:

@@ -89,6 +89,25 @@ def test_continuation_joins_what_it_continues() -> None:
     assert "Copy" in buttons(page, more)
 
 
+def test_versions_of_a_continued_answer_are_chosen_at_its_end() -> None:
+    writer, run, _ = asked()
+    writer.start(run)
+    writer.end(run, Complete())
+    second = writer.answer("q0", tell=True)
+    half = writer.runs[second]
+    writer.start(second)
+    writer.put(StreamingChunk("Half"), second)
+    writer.end(second, Interrupted())
+    view, page = view_of(writer)
+    choice = ["The version before", "The next version"]
+    assert buttons(page, half)[-2:] == choice
+    seen = len(writer.events)
+    more = writer.runs[writer.answer(half)]
+    later(writer, view, page, seen)
+    assert (buttons(page, half), buttons(page, more)) == ([], choice)
+    assert buttons(view_of(writer)[1], more) == choice
+
+
 def test_hidden_branch_keeps_growing_unseen() -> None:
     writer, run, message = asked()
     writer.start(run)

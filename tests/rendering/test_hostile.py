@@ -82,6 +82,8 @@ ATTRIBUTES = {
     "ol": {"start", "id"},
     "input": {"disabled", "type", "checked"},
     "button": {"class", "type", "data-copy"},
+    "pre": {"class", "tabindex", "role", "aria-label"},
+    "div": {"id", "class", "tabindex", "role", "aria-label"},
 }
 
 
@@ -120,8 +122,18 @@ def test_html_in_an_answer_is_text(attack: str, place: str) -> None:
 
 
 @pytest.mark.parametrize("link", LINKS)
-def test_link_leads_to_the_web_or_nowhere(link: str) -> None:
-    both_ways(link)
+def test_link_leads_to_the_web_or_is_text(link: str) -> None:
+    page = both_ways(f"{link}\n\n[y](https://x.y)")
+    *refused, kept = page.root.all("a")
+    assert kept.attributes["href"] == "https://x.y"
+    assert all(each.attributes["href"] == "http://a.b" for each in refused)
+
+
+def test_refused_link_keeps_its_text_and_marks() -> None:
+    source = '[*a*](javascript:x "t>i") b [c](https://x.y) [d](data:x)'
+    assert render_markdown(source) == (
+        '<p dir="auto"><em>a</em> b <a href="https://x.y" target="_blank" rel="noopener nofollow">c</a> d</p>\n'
+    )
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,11 @@ def test_answer_joins_neighbours_of_one_part():
     assert answer.parts == [["thinking", "ab"], ["text", "c"], ["thinking", "d"], ["text", "ef"]]
 
 
-def test_answer_tells_times_since_its_start():
-    answer = answer_of(Start(model="m"), Metadata(), StreamingChunk("a"), StreamingChunk("b"))
+def test_answer_tells_times_since_its_start_and_counts():
+    folded = StreamingChunk("bcd", lengths=(1, 2), times=(0, 5))
+    answer = answer_of(Start(model="m"), Metadata(), StreamingChunk("a", "thinking"), folded)
     assert answer.has_begun
-    assert answer.times(1500) == Metadata(first_token_ms=20, duration_ms=500)
+    assert answer.times(1500) == Metadata(first_token_ms=20, duration_ms=500, chunks=3)
     assert answer_of(Start()).times(1007) == Metadata(duration_ms=7)
 
 
@@ -77,7 +78,7 @@ def test_answer_of_the_log_is_that_of_its_last_attempt():
     ]
     answer = Answer.of(events)
     assert answer.parts == [["text", "second"]]
-    assert answer.times(10) == Metadata(first_token_ms=3, duration_ms=5)
+    assert answer.times(10) == Metadata(first_token_ms=3, duration_ms=5, chunks=1)
 
 
 @given(st.lists(run_data.filter(lambda data: not isinstance(data, Start)), max_size=20), st.data())

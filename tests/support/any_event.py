@@ -70,7 +70,9 @@ RUN_DATA: dict[type[EventData], st.SearchStrategy[Any]] = {
     Step: st.builds(Step, texts, st.sampled_from(["started", "finished", "failed"]), numbers, texts),
     Artifact: st.builds(Artifact, texts, texts, texts, json_values, texts, st.booleans(), st.booleans()),
     Handoff: st.builds(Handoff, texts, texts, texts),
-    Metadata: st.builds(Metadata, texts, texts, st.none() | usages, numbers, st.none() | numbers, st.none() | numbers),
+    Metadata: st.builds(
+        Metadata, texts, texts, st.none() | usages, numbers, *([st.none() | numbers] * 2), chunks=st.none() | numbers
+    ),
     Complete: st.builds(Complete, texts),
     Cancelled: st.builds(Cancelled, texts),
     Failed: st.builds(Failed, texts, texts, st.booleans(), texts),

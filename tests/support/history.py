@@ -61,7 +61,7 @@ class Writer:
     ts: int = 1_000
 
     def put(self, data: EventData, run: str = "") -> StreamingEvent:
-        self.ts += 37
+        self.ts += 370
         event = event_of(data, ts=self.ts, run_id=run, attempt=self.started.get(run, 0), seq=len(self.events) + 1)
         self.events.append(event)
         if run:
@@ -95,7 +95,8 @@ class Writer:
         self.put(Start(model="m1", message_id=self.runs[run]), run)
 
     def end(self, run: str, data: EventData) -> None:
-        self.put(Metadata("m2", "length" if data == Complete("length") else "", Usage(9, 42), 1, 400, 2_000), run)
+        usage = None if isinstance(data, Cancelled | Interrupted) else Usage(9, 42)  # the provider was not heard out
+        self.put(Metadata("m2", "length" if data == Complete("length") else "", usage, 1, 400, 2_000, chunks=33), run)
         self.put(data, run)
         states = {Complete: "complete", Cancelled: "cancelled", Failed: "error", Interrupted: "interrupted"}
         facts = {}
@@ -114,7 +115,7 @@ class Writer:
                     results.append(event.data)
                 case Metadata():
                     facts = {"model": "m2", "usage": event.data.usage, "first_token_ms": 400, "duration_ms": 2_000}
-                    facts["finish_reason"] = event.data.finish_reason
+                    facts |= {"finish_reason": event.data.finish_reason, "chunks": 33}
                 case Complete():
                     facts["finish_reason"] = facts["finish_reason"] or event.data.finish_reason
                 case Failed():

@@ -1,5 +1,6 @@
 """Stop, retry, continue, take back, choose, rename, delete: for owners only, once, and explained when impossible."""
 
+import re
 from urllib.parse import unquote
 
 import pytest
@@ -116,6 +117,22 @@ def test_rename_refuses_what_is_no_title(as_alice: Client, sent: Sent, title: st
     answer = as_alice.post(f"/c/{sent.message.conversation_id}/rename/", {"title": title})
     assert answer.status_code == 400
     assert Conversation.objects.get().title == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("before", "back"),
+    [
+        ("http://testserver/c/abc/?x=1", "/c/abc/?x=1"),
+        ("http://testserver//evil.example/", "/evil.example/"),
+        ("http://testserver.evil.example/c/", ""),
+        ("", ""),
+    ],
+)
+def test_a_refused_form_leads_back_to_its_page(as_alice: Client, sent: Sent, before: str, back: str):
+    path = f"/c/{sent.message.conversation_id}/rename/"
+    html = as_alice.post(path, {"title": " "}, headers={"Referer": before}).content.decode()
+    found = re.findall(r'<a class="button[^"]*" href="([^"]*)"', html)
+    assert found == ([back] if back else []) + ["/"]
 
 
 def test_delete_takes_the_chat_away_and_says_so(as_alice: Client, sent: Sent):

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from streaming.chats import create_conversation, delete_conversation, rename_conversation
+from streaming.chats import create_conversation, delete_conversation, rename_conversation, send_prompt
 from streaming.models import Conversation, Person, Run
 from streaming.web import sidebar
 from tests.support.rows import a_chat
@@ -97,6 +97,21 @@ def test_list_has_own_chats_newest_first_and_marks(as_alice: Client, alice: Pers
     marks = re.findall(r'class="running-mark"[^>]*?( hidden)?>', html)
     assert marks == ["", " hidden"]
     assert "somebody else" not in html
+
+
+def test_running_chats_are_told_to_their_owner(
+    as_alice: Client, as_bob: Client, as_nobody: Client, alice: Person, bob: Person
+):
+    first, second = a_chat(alice, "The first"), a_chat(alice, "The second")
+    send_prompt(second.message.conversation, author=alice, text="And?")
+    Run.objects.filter(pk=first.run.pk).update(state=Run.State.COMPLETE)
+    a_chat(bob)
+    script = {"Accept": "application/json"}
+    assert as_alice.get("/chats/running/", headers=script).json() == {"running": [second.message.conversation_id]}
+    assert second.message.conversation_id not in as_bob.get("/chats/running/", headers=script).content.decode()
+    assert as_nobody.get("/chats/running/", headers=script).status_code == 401
+    delete_conversation(second.message.conversation, by=alice)
+    assert as_alice.get("/chats/running/", headers=script).json() == {"running": []}
 
 
 def test_list_is_cut_and_goes_on(as_alice: Client, alice: Person, monkeypatch: pytest.MonkeyPatch):

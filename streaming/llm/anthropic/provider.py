@@ -54,7 +54,8 @@ class AnthropicProvider:
     def _require_key(self) -> None:
         if URL(self._endpoint.base_url).host == OWN_HOST and not self._endpoint.secret:
             raise MissingKeyError(
-                "Anthropic asks for an API key. Enter one on the Models page, or set ANTHROPIC_API_KEY."
+                "Anthropic asks for an API key. "
+                "An administrator can enter one on the Models page, or set ANTHROPIC_API_KEY."
             )
 
 

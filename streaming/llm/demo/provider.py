@@ -13,7 +13,7 @@ from streaming.llm.request import ChatMessage, ChatRequest
 
 MODEL = "demo"
 TOKENS_PER_SECOND = 60.0  # what hosted models of 2026 send
-FAILURE = "The demo failed, as it was asked to. What had arrived is kept: continue, or try again."
+FAILURE = "The demo failed, as it was asked to."
 
 Delta = tuple[Part, str]
 

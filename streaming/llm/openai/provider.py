@@ -70,7 +70,9 @@ class OpenAIProvider:
 
     def _require_key(self) -> None:
         if self._own_api and not self._endpoint.secret:
-            raise MissingKeyError("OpenAI asks for an API key. Enter one on the Models page, or set OPENAI_API_KEY.")
+            raise MissingKeyError(
+                "OpenAI asks for an API key. An administrator can enter one on the Models page, or set OPENAI_API_KEY."
+            )
 
     def _patient(self, body: dict[str, Any]) -> Endpoint:
         return self._endpoint if body["stream"] else self._endpoint.answering_at_once()
