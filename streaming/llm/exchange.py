@@ -12,7 +12,7 @@ from yarl import URL
 from streaming.events import EventData, StreamingChunk
 from streaming.llm.decoding import CUT, Decoder
 from streaming.llm.errors import MissingKeyError, ModelError, ModelTimeoutError, NotAStreamError, StreamCutError
-from streaming.llm.sessions import shared_session
+from streaming.llm.sessions import new_session, shared_session
 from streaming.llm.sniffing import SniffingDecoder
 from streaming.llm.statuses import connection_error, status_error
 from streaming.llm.timeouts import ReadWatch, Timeouts
@@ -88,7 +88,7 @@ async def stream_answer(
 async def fetch_json(endpoint: Endpoint, path: str, *, seconds: float = LISTING_SECONDS) -> Any:
     """GET a JSON document, on a connection of its own. Raises `ModelError`s."""
     try:
-        async with asyncio.timeout(seconds), aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        async with asyncio.timeout(seconds), new_session() as session:
             try:
                 async with session.get(
                     endpoint.base_url + path, headers=endpoint.headers, allow_redirects=False
