@@ -22,7 +22,7 @@ LISTING_SECONDS = 15.0
 LISTING_BYTES = 16 * 1024 * 1024
 SETTLE_SECONDS = 0.05  # for the end of the response after its last event, so that the connection can be used again
 
-_CONNECTION_ERRORS = (aiohttp.ClientError, ConnectionError, OSError)
+_CONNECTION_ERRORS = (aiohttp.ClientError, ConnectionError, OSError, UnicodeError)  # the last for a host's name
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def connection_error(error: Exception, *, host: str) -> ModelError:
         return ModelUnreachableError(
             f"{host} has no certificate that this server trusts. Check the address.", detail=detail
         )
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, aiohttp.ClientConnectorDNSError | UnicodeError):
         return ModelUnreachableError(f"There is no server named {host}. Check the address.", detail=detail)
     if isinstance(error, aiohttp.ClientConnectorError):
         return ModelUnreachableError(
