@@ -46,10 +46,7 @@ class Endpoint:
 
     def cleaned[E: ModelError](self, error: E) -> E:
         """`error` without the key, whatever the other side put into its answer."""
-        if self.secret:
-            error.message = error.message.replace(self.secret, "•••")
-            error.detail = error.detail.replace(self.secret, "•••")
-            error.args = (error.message,)
+        error.conceal(self.secret)
         return error
 
 
