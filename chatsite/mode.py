@@ -109,7 +109,7 @@ def _channel_layer(redis: str) -> dict[str, Any]:
 def _cache(redis: str) -> dict[str, Any]:
     if not redis:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis, "KEY_PREFIX": "chatsite"}
+    return {"BACKEND": "chatsite.cache.RedisElseMemoryCache", "LOCATION": redis, "KEY_PREFIX": "chatsite"}
 
 
 def _revealed(address: SecretStr | None) -> str:

@@ -47,7 +47,8 @@ def _address(kind: str, base_url: str) -> str:
     try:
         base_url = ollama_address(base_url) if kind == "ollama" else base_url
         url = URL(base_url)
-        usable = url.scheme in {"http", "https"} and bool(url.host) and url.user is None and not url.query_string
+        name = (url.raw_host or "").encode("idna")  # as the resolver does, which raises for a label empty or too long
+        usable = url.scheme in {"http", "https"} and bool(name) and url.user is None and not url.query_string
     except ValueError:
         usable = False
     if not usable or "#" in base_url:

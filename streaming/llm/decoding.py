@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from streaming.events import EventData, Metadata, Part, StreamingChunk, SurrogateJoiner, ToolCall, Usage, defined_text
-from streaming.llm.errors import MalformedStreamError, ModelError, StreamCutError
+from streaming.llm.errors import DETAIL_BYTES, MalformedStreamError, ModelError, StreamCutError
 
 CUT = "The model's answer was cut off before its end."
 
@@ -155,7 +155,7 @@ def _parsed_leniently[T](decoder: msgspec.json.Decoder[T], data: bytes) -> T:
 
 
 def _malformed(data: bytes, error: Exception) -> MalformedStreamError:
-    start = defined_text(data[:200].decode("utf-8", "replace"))
+    start = defined_text(data[:DETAIL_BYTES].decode("utf-8", "replace"))
     return MalformedStreamError(
         "The model's server sent something that is not its format. Check its address and kind, or try again.",
         detail=f"{type(error).__name__} in {start}",

@@ -5,7 +5,9 @@ from typing import ClassVar, Literal
 from streaming.errors import StreamingError, StreamInterruptedError
 from streaming.events import defined_text
 
+SECRET_CHARACTERS = 8  # keys are longer; a placeholder such as `none` would be found in every other sentence
 DETAIL_CHARACTERS = 500  # enough for every API's error sentence, too little for a page of HTML
+DETAIL_BYTES = 4096  # far more than is shown, so that no secret is cut in two before it is taken out
 
 
 class ModelError(StreamingError):
@@ -16,6 +18,16 @@ class ModelError(StreamingError):
     def __init__(self, message: str, *, detail: str = "", partial_text: str = "") -> None:
         super().__init__(defined_text(message), detail=shortened(detail))
         self.partial_text = partial_text
+        self._whole_detail = detail
+
+    def conceal(self, secret: str) -> None:
+        """Take `secret` out of all that is shown. The detail is shortened afterwards: a cut secret is not found."""
+        if len(secret) < SECRET_CHARACTERS:
+            return
+        self.message = self.message.replace(secret, "•••")
+        self.args = (self.message,)
+        self._whole_detail = self._whole_detail.replace(secret, "•••")
+        self.detail = shortened(self._whole_detail)
 
 
 class MissingKeyError(ModelError):

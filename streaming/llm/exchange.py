@@ -12,7 +12,7 @@ from yarl import URL
 from streaming.events import EventData, StreamingChunk
 from streaming.llm.decoding import CUT, Decoder
 from streaming.llm.errors import MissingKeyError, ModelError, ModelTimeoutError, NotAStreamError, StreamCutError
-from streaming.llm.sessions import shared_session
+from streaming.llm.sessions import new_session, shared_session
 from streaming.llm.sniffing import SniffingDecoder
 from streaming.llm.statuses import connection_error, status_error
 from streaming.llm.timeouts import ReadWatch, Timeouts
@@ -22,7 +22,7 @@ LISTING_SECONDS = 15.0
 LISTING_BYTES = 16 * 1024 * 1024
 SETTLE_SECONDS = 0.05  # for the end of the response after its last event, so that the connection can be used again
 
-_CONNECTION_ERRORS = (aiohttp.ClientError, ConnectionError, OSError)
+_CONNECTION_ERRORS = (aiohttp.ClientError, ConnectionError, OSError, UnicodeError)  # the last for a host's name
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,10 +46,7 @@ class Endpoint:
 
     def cleaned[E: ModelError](self, error: E) -> E:
         """`error` without the key, whatever the other side put into its answer."""
-        if self.secret:
-            error.message = error.message.replace(self.secret, "•••")
-            error.detail = error.detail.replace(self.secret, "•••")
-            error.args = (error.message,)
+        error.conceal(self.secret)
         return error
 
 
@@ -88,7 +85,7 @@ async def stream_answer(
 async def fetch_json(endpoint: Endpoint, path: str, *, seconds: float = LISTING_SECONDS) -> Any:
     """GET a JSON document, on a connection of its own. Raises `ModelError`s."""
     try:
-        async with asyncio.timeout(seconds), aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        async with asyncio.timeout(seconds), new_session() as session:
             try:
                 async with session.get(
                     endpoint.base_url + path, headers=endpoint.headers, allow_redirects=False

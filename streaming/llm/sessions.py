@@ -7,10 +7,21 @@ from collections.abc import AsyncGenerator
 import aiohttp
 
 KEEPALIVE_SECONDS = 30.0  # a conversation's next question often comes within it, and saves a TLS handshake
+TLS_CLOSING_SECONDS = 0.1  # a model at work answers no farewell, and its connection has to end for it to stop
 
 _Holder = tuple[AsyncGenerator[aiohttp.ClientSession], aiohttp.ClientSession]
 _holders: dict[asyncio.AbstractEventLoop, _Holder] = {}
 _lock = threading.Lock()  # loops live on several threads
+
+
+def new_session() -> aiohttp.ClientSession:
+    """A session whose connections close at once, whether or not the other side takes its leave (asyncio: 30 s)."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=0, keepalive_timeout=KEEPALIVE_SECONDS, ssl_shutdown_timeout=TLS_CLOSING_SECONDS
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
 
 
 async def shared_session() -> aiohttp.ClientSession:
@@ -38,10 +49,7 @@ async def close_session() -> None:
 
 async def _opened(loop: asyncio.AbstractEventLoop) -> AsyncGenerator[aiohttp.ClientSession]:
     """A generator that waits for its end, because ending a loop closes its generators, and only those."""
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_SECONDS),
-        cookie_jar=aiohttp.DummyCookieJar(),
-    ) as session:
+    async with new_session() as session:
         try:
             yield session
         finally:

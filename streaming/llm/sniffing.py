@@ -2,7 +2,7 @@
 
 from streaming.events import EventData
 from streaming.llm.decoding import Decoder
-from streaming.llm.errors import MalformedStreamError, NotAStreamError, shortened
+from streaming.llm.errors import DETAIL_BYTES, MalformedStreamError, NotAStreamError
 
 MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
 _BLANK = b" \t\r\n\xef\xbb\xbf"  # and the byte order mark
@@ -52,7 +52,7 @@ class SniffingDecoder:
             self.decoder.fail(
                 NotAStreamError(
                     "A web page answered instead of a model. Check the address of the model's server.",
-                    detail=shortened(start[:500].decode("utf-8", "replace")),
+                    detail=start[:DETAIL_BYTES].decode("utf-8", "replace"),
                 )
             )
         elif start[:1] == b"{" and not self._json_lines:

@@ -9,6 +9,7 @@ import msgspec
 
 from streaming.llm.decoding import as_mapping, as_text
 from streaming.llm.errors import (
+    DETAIL_BYTES,
     AuthenticationError,
     ModelError,
     ModelUnavailableError,
@@ -43,7 +44,7 @@ def status_error(status: int, headers: Mapping[str, str], body: bytes, *, host: 
     """The typed error for an answer of `status`, which is not 200."""
     error = _reported(body)
     said = error_text(error) if error is not None else ""
-    detail = f"HTTP {status}: {said or body[:500].decode('utf-8', 'replace')}"
+    detail = f"HTTP {status}: {said or body[:DETAIL_BYTES].decode('utf-8', 'replace')}"
     kind = _kind(status, error, said=said)
     if issubclass(kind, RateLimitedError):
         wait = retry_after(headers)
@@ -64,7 +65,7 @@ def connection_error(error: Exception, *, host: str) -> ModelError:
         return ModelUnreachableError(
             f"{host} has no certificate that this server trusts. Check the address.", detail=detail
         )
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, aiohttp.ClientConnectorDNSError | UnicodeError):
         return ModelUnreachableError(f"There is no server named {host}. Check the address.", detail=detail)
     if isinstance(error, aiohttp.ClientConnectorError):
         return ModelUnreachableError(

@@ -72,7 +72,10 @@ async def refresh_catalogs() -> None:
     """Ask every enabled connection for its models and keep the answer, or the sentence that says why not."""
     connections = await in_database(lambda: list(Connection.objects.filter(enabled=True)))
     for connection in connections:
-        await refresh_catalog(connection)
+        try:
+            await refresh_catalog(connection)
+        except Exception:
+            logger.exception("The models of the connection %s could not be listed.", connection.pk)
 
 
 async def refresh_catalog(connection: Connection) -> None:

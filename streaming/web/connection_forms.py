@@ -33,7 +33,10 @@ def kinds_with_notes() -> list[dict[str, str]]:
 
 def _usual_name(kind: str, base_url: str) -> str:
     """Several servers of one kind are told apart by their hosts."""
-    host = urlsplit(base_url).netloc.rpartition("@")[2]
+    try:
+        host = urlsplit(base_url).netloc.rpartition("@")[2]
+    except ValueError:  # the address is refused afterwards, in words
+        host = ""
     return host if host and base_url.rstrip("/") != USUAL.get(kind) else str(Connection.Kind(kind).label)
 
 

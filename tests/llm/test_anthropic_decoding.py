@@ -127,6 +127,11 @@ def test_anthropic_stop_reasons(theirs, ours):
     assert said(START, text("a"), end(theirs))[-1].finish_reason == ours
 
 
+@pytest.mark.parametrize("ping", [b"event: ping\ndata:\n\n", b"data: \n\n"])
+def test_anthropic_ignores_an_event_without_data(ping):
+    assert said(ping, START, ping, text("Hello"), ping, end())[0] == StreamingChunk("Hello")
+
+
 def test_anthropic_ignores_what_it_does_not_know():
     novel = event("novel_event", index="x", message="y", usage=3) + block(
         0, {"type": "novel_block"}, {"type": "novel_delta", "text": ["no"], "partial_json": "no"}

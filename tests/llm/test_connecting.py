@@ -36,6 +36,10 @@ def test_connect_knows_its_kinds():
         "http://host/v1?a=b",
         "http://host/#x",
         "http://h:x",
+        "http://[",
+        "http://my..host/v1",
+        "http://.local/v1",
+        f"http://{'a' * 64}.lan/v1",
     ],
 )
 def test_connect_refuses_addresses_that_are_none(address):
@@ -129,6 +133,11 @@ async def test_listing_of_something_else_lists_nothing(api, kind, body):
     api.answers.append(document(body))
 
     assert await connect(kind, base_url=api.url, api_key=KEY).models() == []
+
+
+async def test_listing_of_a_host_that_cannot_be_is_an_error_in_words():
+    with pytest.raises(ModelUnreachableError, match=r"no server named my\.\.host"):
+        await fetch_json(Endpoint("http://my..host/v1", {}, "", Timeouts()), "/models")
 
 
 async def test_listing_takes_no_longer_than_it_may(api):

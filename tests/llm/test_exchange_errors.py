@@ -8,6 +8,7 @@ import pytest
 from streaming.errors import InvalidInputError
 from streaming.llm import ChatRequest, Parameters, connect
 from streaming.llm.errors import (
+    DETAIL_CHARACTERS,
     AuthenticationError,
     MissingKeyError,
     ModelUnavailableError,
@@ -140,3 +141,29 @@ async def test_anthropic_temperature_above_one_is_said_before_anything_is_sent(a
     with pytest.raises(InvalidInputError, match="from 0 to 1"):
         await told(provider(api, "anthropic"), request)
     assert api.requests == []
+
+
+EDGES = range(DETAIL_CHARACTERS - 60, DETAIL_CHARACTERS + 1, 4)
+
+
+@pytest.mark.parametrize("before", EDGES)
+async def test_key_across_the_edge_of_a_detail_is_not_shown(api, before):
+    said = "x" * before + KEY
+    api.answers.extend([document({"error": {"message": said}}, 401), document(said.encode(), 500)])
+    api.answers.append(document(b"<" + said.encode(), content_type="text/html"))
+    api.answers.append(document(b"data: {" + said.encode() + b"\n\n", content_type="text/event-stream"))
+
+    for _ in range(4):
+        _, error = await failed(provider(api))
+        assert "sk-" not in f"{error.message} {error.detail}"
+        assert len(error.detail) <= DETAIL_CHARACTERS
+
+
+@pytest.mark.parametrize("key", ["x", "none"])
+async def test_key_that_is_none_is_no_secret(api, key):
+    api.answers.append(document({"error": {"message": "x exists, none does"}}, 404))
+
+    _, error = await failed(connect("openai", base_url=api.url, api_key=key))
+
+    assert "•" not in f"{error.message} {error.detail}"
+    assert error.detail == "HTTP 404: x exists, none does"

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from streaming.errors import InvalidInputError
 from streaming.llm import close_session
 from streaming.models import Connection, Run
+from streaming.runs import connections
 from streaming.runs.catalog import available_models, default_model, model_name
 from streaming.runs.connections import (
     address_of,
@@ -21,6 +22,7 @@ from streaming.runs.connections import (
     refresh_catalogs,
     sync_environment,
 )
+from tests.support.failing import Failing
 from tests.support.model_server import ModelServer
 from tests.support.rows import a_chat, a_person, answer_of, connected
 from tests.support.scripts import Delta, Script
@@ -158,6 +160,7 @@ def test_refresh_that_fails_says_why_and_keeps_the_former_list():
 def test_refresh_of_all_leaves_none_out_because_another_fails(server):
     connected("gopher://nowhere", models=())
     connected("http://127.0.0.1:9/v1", models=())
+    connected("http://my..host/v1", models=())
     good = connected(server.openai_url, models=())
     off = connected(server.openai_url, models=())
     Connection.objects.filter(pk=off.pk).update(enabled=False)
@@ -166,7 +169,18 @@ def test_refresh_of_all_leaves_none_out_because_another_fails(server):
     off.refresh_from_db()
     assert len(good.catalog) == 2
     assert off.checked_at is None
-    assert Connection.objects.exclude(problem="").count() == 2
+    assert Connection.objects.exclude(problem="").count() == 3
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "reader"])
+def test_refresh_of_all_goes_on_after_an_error_nobody_expected(server, monkeypatch, caplog):
+    broken = connected(server.openai_url, models=())
+    good = connected(server.openai_url, models=())
+    Failing(monkeypatch, connections, "address_of", RuntimeError("broken"), times=1)
+    refresh()
+    good.refresh_from_db()
+    assert len(good.catalog) == 2
+    assert f"The models of the connection {broken.pk} could not be listed." in caplog.messages
 
 
 # For a run

@@ -72,6 +72,15 @@ def test_a_test_says_what_is_wrong(as_staff: Client, models: ModelServer, change
     assert said in answer.content.decode()
 
 
+@pytest.mark.parametrize("address", ["http://[", "http://my..host/v1", "http://.local/v1", f"http://{'a' * 64}.lan/v1"])
+def test_a_host_that_cannot_be_is_refused_and_not_kept(as_staff: Client, models: ModelServer, address: str):
+    given = new(models, base_url=address, name="")
+    page = as_staff.post("/setup/connections/", given)
+    assert (page.status_code, "looks like https://host/v1" in page.content.decode()) == (422, True)
+    assert "looks like https://host/v1" in as_staff.post("/setup/test/", given).content.decode()
+    assert not Connection.objects.exists()
+
+
 def test_a_connection_that_does_not_answer_is_kept_and_says_so(as_staff: Client, models: ModelServer):
     page = as_staff.post("/setup/connections/", new(models, base_url="http://127.0.0.1:9/v1"), follow=True)
     assert "Lab is kept, but did not answer." in page.content.decode()

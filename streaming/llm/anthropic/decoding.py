@@ -106,6 +106,8 @@ class AnthropicDecoder(Decoder):
         for _, data in messages:
             if self.done or self.failure is not None:
                 return
+            if not data:  # a ping of a server in between
+                continue
             try:
                 self._message(parsed(_message_decoder, data))
             except MalformedStreamError as error:

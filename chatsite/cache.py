@@ -1,0 +1,94 @@
+"""A cache in Redis that goes on in the memory of this process while Redis is away. Knows not what is kept in it.
+
+What counts on it are the limits on guessing passwords: they hold without Redis too, for each process by itself.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+
+logger = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 1.0  # somebody waits for the page; a Redis in the same network needs a millisecond
+AGAIN_SECONDS = 2.0  # how long nobody waits for a Redis that did not answer
+ENTRIES = 100_000  # who guesses at many accounts must not push out the count of one; some 300 bytes each
+
+
+@dataclass(slots=True)
+class _Outage:
+    """Whether a Redis is away, for all threads of the process: Django makes a cache for each."""
+
+    until: float = 0.0  # monotonic seconds
+    lasts: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def began(self, error: Exception) -> None:
+        with self.lock:
+            self.until = time.monotonic() + AGAIN_SECONDS
+            if not self.lasts:
+                self.lasts = True
+                logger.warning("Redis is away (%s): what it counts is counted in this process.", type(error).__name__)
+
+    def ended(self) -> None:
+        with self.lock:
+            if self.lasts:
+                self.lasts = False
+                logger.info("Redis answers again.")
+
+
+_outages: dict[str, _Outage] = {}
+
+
+class RedisElseMemoryCache(BaseCache):
+    """Django's Redis cache at `LOCATION`, and its cache in memory while that cannot be reached."""
+
+    def __init__(self, location: str, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        waits = {"socket_connect_timeout": ANSWER_SECONDS, "socket_timeout": ANSWER_SECONDS}
+        once_more = Retry(NoBackoff(), 1)  # a kept connection may be of a former Redis
+        self._redis = RedisCache(location, {**params, "OPTIONS": {**waits, "retry": once_more}})
+        self._memory = LocMemCache(location, {**params, "OPTIONS": {"MAX_ENTRIES": ENTRIES}})
+        self._outage = _outages.setdefault(location, _Outage())
+
+    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        return self._either(lambda cache: cache.add(key, value, timeout, version))
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        return self._either(lambda cache: cache.get(key, default, version))
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        self._either(lambda cache: cache.set(key, value, timeout, version))
+
+    def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        return self._either(lambda cache: cache.touch(key, timeout, version))
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        return self._either(lambda cache: cache.delete(key, version))
+
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
+        return self._either(lambda cache: cache.incr(key, delta, version))
+
+    def clear(self) -> None:
+        self._either(lambda cache: cache.clear())
+
+    def _either[T](self, ask: Callable[[BaseCache], T]) -> T:
+        if time.monotonic() >= self._outage.until:
+            try:
+                answer = ask(self._redis)
+            except (RedisConnectionError, RedisTimeoutError) as error:
+                self._outage.began(error)
+            else:
+                self._outage.ended()
+                return answer
+        return ask(self._memory)

@@ -1,0 +1,67 @@
+"""What limits the guessing of passwords holds while Redis is away, and is in Redis again afterwards."""
+
+import logging
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache.backends.redis import RedisCache
+from django.test import Client
+
+from chatsite.cache import RedisElseMemoryCache
+from tests.support.redis_process import RedisProcess
+from tests.support.rows import a_person
+from tests.support.waiting import until
+
+PASSWORD = "correct horse battery"
+OURS = "chatsite.cache.RedisElseMemoryCache"
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisProcess]:
+    process = RedisProcess()
+    process.start()
+    yield process
+    process.kill()
+
+
+def sign_in(password: str) -> bytes:
+    answer = Client().post("/accounts/login/", {"login": "alice", "password": password})
+    return b"in" if answer.status_code == 302 else answer.content
+
+
+def test_cache_goes_on_in_memory_while_redis_is_away_and_returns_by_itself(redis: RedisProcess, caplog) -> None:
+    caplog.set_level(logging.INFO, logger="chatsite.cache")
+    cache = RedisElseMemoryCache(redis.url, {"KEY_PREFIX": "chatsite"})
+    plain = RedisCache(redis.url, {"KEY_PREFIX": "chatsite"})
+    cache.set("shared", [1])
+    assert plain.get("shared") == [1]
+
+    redis.kill()
+    began = time.monotonic()
+    assert (cache.get("shared"), cache.add("count", 1), cache.add("count", 1)) == (None, True, False)
+    assert (cache.incr("count"), cache.touch("count"), cache.get("count")) == (2, True, 2)
+    assert (cache.delete("count"), cache.get("count", "gone")) == (True, "gone")
+    assert time.monotonic() - began < 1
+
+    redis.start()
+    until(lambda: cache.add("again", 1) and plain.get("again"), "Redis is used again", every=0.2)
+    assert caplog.messages == [
+        "Redis is away (ConnectionError): what it counts is counted in this process.",
+        "Redis answers again.",
+    ]
+
+
+@pytest.mark.django_db
+def test_cache_of_a_redis_that_is_away_lets_people_sign_in_and_no_one_guess(redis: RedisProcess, settings) -> None:
+    settings.CACHES = {"default": {"BACKEND": OURS, "LOCATION": redis.url}}
+    alice = a_person("alice")
+    alice.set_password(PASSWORD)
+    alice.save()
+    redis.kill()
+
+    assert sign_in(PASSWORD) == b"in"
+
+    guessed = [b"Too many attempts" in sign_in(f"wrong {number}") for number in range(7)]
+    assert guessed == [False] * 5 + [True] * 2
+    assert b"Too many attempts" in sign_in(PASSWORD)
