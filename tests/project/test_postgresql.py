@@ -96,7 +96,7 @@ def test_postgresql_reader_keeps_one_view_and_cannot_write(postgresql: Postgresq
     assert "RESULT 1 0 cannot execute INSERT in a read-only transaction" in printed
 
 
-def test_first_seq_never_moves_back(postgresql: PostgresqlProcess, tmp_path: Path) -> None:
+def test_first_seq_never_moves_back(postgresql: Postgresql, tmp_path: Path) -> None:
     """Two engines forget at the same time, one of them slowly."""
     environment = {"DATABASE_URL": postgresql.url}
     manage(tmp_path, "migrate", "--verbosity", "0", environment=environment)
