@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 
+from benchmarks.hosted_server import running_hosted_site
 from benchmarks.model_server import Phase, Script
 from benchmarks.processes import running
 from benchmarks.relay import MODEL_URL
@@ -125,7 +126,7 @@ async def until[T](
 
 
 @asynccontextmanager
-async def running_bench(folder: Path, *, quick: bool) -> AsyncIterator[Bench]:
+async def running_bench(folder: Path, *, quick: bool, hosted: bool = False) -> AsyncIterator[Bench]:
     """All processes, ended whatever happens."""
     ports = [free_port() for _ in range(3)]
     model, viewers, relay = (f"http://127.0.0.1:{port}" for port in ports)
@@ -140,6 +141,7 @@ async def running_bench(folder: Path, *, quick: bool) -> AsyncIterator[Bench]:
             running(start, folder=folder, name="relay", answers_at=relay, environment={MODEL_URL: model})
         )
         async with session:
-            site = stack.enter_context(running_site(folder / "site", model, session))
+            start_site = running_hosted_site if hosted else running_site
+            site = stack.enter_context(start_site(folder / "site", model, session))
             await site.prepare()
             yield Bench(folder, quick, site, relay, relay_pid, model, viewers, session)

@@ -28,9 +28,8 @@ class Try:
 
 async def measure(bench: Bench) -> Result:
     tries = 8 if bench.quick else 30
-    chats = await _open_chats(bench, CHATS)
-    await _one_by_one(bench, chats, 3)
-    warm = await _one_by_one(bench, chats, tries)
+    chats = await open_chats(bench, CHATS)
+    warm = await measure_warm(bench, chats, tries)
     busy = await _beside_others(bench, chats, tries)
     at_once = [found for _ in range(max(2, tries // 6)) for found in await _round(bench, chats)]
     await bench.close_viewers("first token")
@@ -49,7 +48,13 @@ async def measure(bench: Bench) -> Result:
     return result
 
 
-async def _open_chats(bench: Bench, number_of: int) -> list[str]:
+async def measure_warm(bench: Bench, chats: list[str], tries: int) -> list[Try]:
+    """One prompt after the other, after some that do not count."""
+    await _one_by_one(bench, chats, 3)
+    return await _one_by_one(bench, chats, tries)
+
+
+async def open_chats(bench: Bench, number_of: int) -> list[str]:
     """Conversations with one short answer each, and a reader."""
     scripts = [Script(bench.name("opening"), [Phase(5, 100)]) for _ in range(number_of)]
     asked = await bench.site.start_chats(scripts)

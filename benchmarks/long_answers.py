@@ -70,10 +70,10 @@ async def _shape(bench: Bench, shape: str) -> tuple[Stretch, Stretch, float]:
     await until(lambda: bench.said(gate), lambda said: all(stream["phase"] == 2 for stream in said["streams"]))
     await asyncio.sleep(1)
     long = await _stretch(bench, gate, bench.seconds(SHORT_TOKENS / RATE - 1.5, 3))
-    before = cpu_seconds(bench.site.pid)
+    before = cpu_seconds(bench.site.server.pid)
     await bench.ended(gate)
     await bench.site.until_compacted()
-    return short, long, cpu_seconds(bench.site.pid) - before
+    return short, long, cpu_seconds(bench.site.server.pid) - before
 
 
 def _characters(shape: str) -> float:
@@ -82,9 +82,9 @@ def _characters(shape: str) -> float:
 
 
 async def _stretch(bench: Bench, gate: str, seconds: float) -> Stretch:
-    cpu, said, seen = cpu_seconds(bench.site.pid), await bench.said(gate), await bench.seen(gate)
+    cpu, said, seen = cpu_seconds(bench.site.server.pid), await bench.said(gate), await bench.seen(gate)
     await asyncio.sleep(seconds)
-    more_cpu, more_said, more_seen = cpu_seconds(bench.site.pid), await bench.said(gate), await bench.seen(gate)
+    more_cpu, more_said, more_seen = cpu_seconds(bench.site.server.pid), await bench.said(gate), await bench.seen(gate)
     streams = more_said["streams"]
     return Stretch(
         more_cpu - cpu,

@@ -16,7 +16,7 @@ FLAT_GOAL = 1.0  # MiB: 256 KiB of credit, the kernel's and the transport's buff
 
 
 async def measure(bench: Bench) -> Result:
-    pid = bench.site.pid
+    pid = bench.site.server.pid
     idle = await _settled(pid)
     idle_cpu = await _idle_cpu(bench)
     sockets = 50 if bench.quick else 200
@@ -55,9 +55,9 @@ async def _settled(pid: int) -> int:
 
 async def _idle_cpu(bench: Bench) -> float:
     seconds = bench.seconds(5, 2)
-    before = cpu_seconds(bench.site.pid)
+    before = cpu_seconds(bench.site.server.pid)
     await asyncio.sleep(seconds)
-    return (cpu_seconds(bench.site.pid) - before) / seconds
+    return (cpu_seconds(bench.site.server.pid) - before) / seconds
 
 
 async def _per_socket(bench: Bench, number_of: int) -> float:
@@ -70,9 +70,9 @@ async def _per_socket(bench: Bench, number_of: int) -> float:
     # Once for what stays for good when so many pages are loaded, then for what the sockets themselves take.
     await bench.watch("warm", half, product=True)
     await bench.close_viewers("warm")
-    before = await _settled(bench.site.pid)
+    before = await _settled(bench.site.server.pid)
     await bench.watch("idle", urls, product=True)
-    after = await _settled(bench.site.pid)
+    after = await _settled(bench.site.server.pid)
     await bench.close_viewers("idle")
     return (after - before) / number_of
 
@@ -85,11 +85,11 @@ async def _flood(bench: Bench, *, stops: bool) -> tuple[int, int, int]:
     for number_of in range(READERS):
         # One address each: a group's readers are told apart by their name.
         await bench.watch(gate, {f"{number_of}": bench.site.page_of(asked.conversation)}, product=True, stops=stops)
-    before = await _settled(bench.site.pid)
+    before = await _settled(bench.site.server.pid)
     await bench.open_gate(gate)
     most = before
     while not all(stream["done"] for stream in (await bench.said(gate))["streams"]):
-        most = max(most, resident_bytes(bench.site.pid))
+        most = max(most, resident_bytes(bench.site.server.pid))
         await asyncio.sleep(0.1)
     await bench.site.until_ended()
     if not stops:
@@ -97,4 +97,4 @@ async def _flood(bench: Bench, *, stops: bool) -> tuple[int, int, int]:
         await until(lambda: bench.seen(gate), lambda seen: all(r["seq"] == head for r in seen["readers"]))
     await bench.close_viewers(gate)
     await bench.site.until_compacted()
-    return before, most, await _settled(bench.site.pid)
+    return before, most, await _settled(bench.site.server.pid)

@@ -59,6 +59,7 @@ class Stream:
         self.tokens = 0
         self.characters = 0
         self.late = 0.0
+        self.closed = 0.0  # when the asking side closed the connection before the answer's end
         self.phase = 0
         self.finishing = False
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -77,7 +78,7 @@ class Stream:
     def step(self, now: float) -> bool:
         """Say what is due; False when it was the last."""
         if self.transport.is_closing() or self.finishing:
-            self._end()
+            self.end()
             return False
         if self.transport.get_write_buffer_size() > MAX_BUFFERED:
             self._origin += 0.02
@@ -95,16 +96,16 @@ class Stream:
         self.characters += len(text)
         following = next(self._schedule, None)
         if following is None:
-            self._end()
+            self.end()
             return False
         self._next = following
         return True
 
     def facts(self) -> dict[str, Any]:
-        names = ("received", "first", "last", "tokens", "characters", "late", "phase")
+        names = ("received", "first", "last", "closed", "tokens", "characters", "late", "phase")
         return {name: getattr(self, name) for name in names} | {"id": self.script.id, "done": self.done.done()}
 
-    def _end(self) -> None:
+    def end(self) -> None:
         if not self.done.done():
             self.done.set_result(None)
 
@@ -168,7 +169,12 @@ class ModelServer:
         self.streams[script.gate or script.id].append(stream)
         if not script.gate:
             self.begin(stream, time.monotonic() + script.think)
-        await stream.done
+        try:
+            await stream.done
+        except asyncio.CancelledError:  # the other side is gone
+            stream.closed = time.monotonic()
+            stream.end()
+            raise
         await response.write(ENDING)
         await response.write_eof()
         return response
@@ -225,5 +231,5 @@ if __name__ == "__main__":
     arguments.add_argument("port", type=int)
     web.run_app(
         application(), host="127.0.0.1", port=arguments.parse_args().port, print=None, access_log=None,
-        shutdown_timeout=0.1,
+        shutdown_timeout=0.1, handler_cancellation=True,
     )  # fmt: skip

@@ -8,12 +8,16 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import msgspec
 
 from benchmarks.model_server import MODEL, Script
 from tests.support.server import ChatServer, running_server
+
+if TYPE_CHECKING:
+    from benchmarks.hosted_server import HostedServer
 
 CHOICE = re.compile(rf'<option value="([^"]+)"[^>]*>\s*{MODEL}\s*<')
 ASKING = 4  # prompts at a time
@@ -28,10 +32,28 @@ class Asked:
     sent_at: float
 
 
+class EmbeddedServer:
+    """One process on a data folder of its own; `connect` opens its database to read. `HostedServer` is used alike."""
+
+    def __init__(self, server: ChatServer) -> None:
+        self.url = server.url
+        self.sign_in = server.sign_in
+        self.pid = server.pid
+        self.database = server.data_dir / "chatsite.sqlite3"
+        self._server = server
+
+    @property
+    def output(self) -> str:
+        return self._server.output
+
+    def connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, isolation_level=None)
+
+
 class Site:
     """Talks to the server as alice's browser does."""
 
-    def __init__(self, server: ChatServer, session: aiohttp.ClientSession) -> None:
+    def __init__(self, server: "EmbeddedServer | HostedServer", session: aiohttp.ClientSession) -> None:
         self.server = server
         self.session = session
         cookies = server.sign_in()
@@ -42,14 +64,6 @@ class Site:
         }
         self._fields: dict[str, str] = {}
         self.cookies = list(cookies.items())
-
-    @property
-    def pid(self) -> int:
-        return self.server.pid
-
-    @property
-    def database(self) -> Path:
-        return self.server.data_dir / "chatsite.sqlite3"
 
     async def prepare(self, *, seconds: float = 20) -> None:
         """Find the fake model among the models that a new chat offers."""
@@ -97,14 +111,17 @@ class Site:
         conversation = body.get("location", path).split("/")[2]
         return Asked(conversation, body["run"], sent_at)
 
+    async def stop(self, run: str) -> None:
+        """Press Stop."""
+        async with self.session.post(f"{self.server.url}/runs/{run}/stop/", headers=self.headers) as answer:
+            if answer.status >= 300:
+                raise RuntimeError(f"{answer.status} {(await answer.text())[:2000]}")
+
     @contextlib.contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection that only reads."""
-        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, isolation_level=None)
-        try:
+    def reading(self) -> Iterator[Any]:
+        """A connection that only reads; SQLite's or PostgreSQL's, which are used alike here."""
+        with contextlib.closing(self.server.connect()) as connection:
             yield connection
-        finally:
-            connection.close()
 
     async def until_ended(self, runs: Iterable[str] = (), *, seconds: float = 60) -> None:
         """Wait until these runs (or all) are over; raises when one did not end as complete."""
@@ -139,7 +156,7 @@ class Site:
             return dict(rows.fetchall())
 
     @staticmethod
-    def _count(connection: sqlite3.Connection, where: str) -> int:
+    def _count(connection: Any, where: str) -> int:
         return int(connection.execute(f"SELECT COUNT(*) FROM streaming_run WHERE {where}").fetchone()[0])
 
 
@@ -148,4 +165,4 @@ def running_site(folder: Path, model_url: str, session: aiohttp.ClientSession) -
     """A server of its own data folder, with the fake model as its only one beside the demo."""
     environment = {"OPENAI_BASE_URL": f"{model_url}/v1", "CHATSITE_LOG_LEVEL": "WARNING"}
     with running_server(folder, environment=environment) as server:
-        yield Site(server, session)
+        yield Site(EmbeddedServer(server), session)

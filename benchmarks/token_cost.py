@@ -89,7 +89,7 @@ async def _relay(bench: Bench, streams: int) -> Window:
 async def _ours(bench: Bench, streams: int) -> Window:
     gate = bench.name("ours")
     await bench.started(gate, streams, [Phase(0, RATE)])
-    window = await _window(bench, gate, bench.site.pid)
+    window = await _window(bench, gate, bench.site.server.pid)
     await bench.ended(gate)
     await bench.site.until_compacted()
     return window

@@ -37,12 +37,12 @@ async def _writes(bench: Bench, answers: int, result: Result) -> list[str]:
     await asyncio.sleep(1)
     with bench.site.reading() as holding, bench.site.reading() as reading:
         _hold(holding)  # a snapshot in use keeps the write-ahead log from starting over
-        start, grown = written(bench.site.database), before
+        start, grown = written(bench.site.server.database), before
         await bench.open_gate(gate, spread=0.2)
         while not all(stream["done"] for stream in (await bench.said(gate))["streams"]):
             grown = max(grown, _size(reading))
             await asyncio.sleep(0.05)
-        commits, pages = written_since(bench.site.database, start)
+        commits, pages = written_since(bench.site.server.database, start)
         holding.execute("ROLLBACK")
     await bench.ended(gate)
     await bench.site.until_compacted()
