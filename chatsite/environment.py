@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -39,7 +40,9 @@ class Environment(BaseSettings):
     port: int = variable("PORT", 8000, "Port the server listens on; 0 takes any free one.", ge=0, le=65535)
     bind: str = variable("CHATSITE_BIND", "127.0.0.1", "Address the server listens on; 0.0.0.0 is every network.")
     allowed_hosts: Names = variable(
-        "ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"), "Host names people may use, separated by commas."
+        "ALLOWED_HOSTS",
+        ("localhost", "127.0.0.1", "[::1]"),
+        "Host names people may use beside that of CHATSITE_PUBLIC_URL, separated by commas.",
     )
     public_url: WebAddress = variable(
         "CHATSITE_PUBLIC_URL",
@@ -138,6 +141,12 @@ class Environment(BaseSettings):
         ge=0,
         le=600,
     )
+
+    def hosts(self) -> list[str]:
+        """The host names people may use, that of the public address among them."""
+        public = urlsplit(self.public_url).hostname or ""
+        public = f"[{public}]" if ":" in public else public
+        return list(dict.fromkeys([*self.allowed_hosts, *([public] if public else [])]))
 
     def made_data_dir(self) -> Path:
         """The data folder, which is there afterwards. Raises BadEnvironmentError where it cannot be."""

@@ -4,14 +4,27 @@ import os
 import secrets
 from pathlib import Path
 
+LEAST_CHARACTERS = 32
+
+
+class DamagedSecretError(Exception):
+    """The file holds no secret; the message names it and says what to do."""
+
 
 def read_or_create_secret(path: Path) -> str:
-    """The secret in `path`, made first if the file is not there. Safe when several processes do it at once."""
-    try:
-        return path.read_text("ascii")
-    except FileNotFoundError:
+    """The secret in `path`, made first if the file is not there. Safe when several processes do it at once.
+
+    Raises `DamagedSecretError` for a file that holds none.
+    """
+    if not path.exists():
         _create(path)
-        return path.read_text("ascii")
+    secret = path.read_text("utf-8", "replace")
+    if not secret.isascii() or len(secret.strip()) < LEAST_CHARACTERS:
+        raise DamagedSecretError(
+            f"{path} holds no secret of {LEAST_CHARACTERS} characters. Bring it back from a backup, or remove it: "
+            "a new one is made, everybody signs in again, and the keys of models are entered again."
+        )
+    return secret
 
 
 def _create(path: Path) -> None:

@@ -5,10 +5,10 @@ from typing import Any, cast
 from django.utils.csp import CSP
 from django.utils.functional import SimpleLazyObject
 
-from chatsite.environment import PROJECT_ROOT, Environment, read_environment
+from chatsite.environment import PROJECT_ROOT, BadEnvironmentError, Environment, read_environment
 from chatsite.logs import logging_settings
 from chatsite.mode import Mode, decide_mode
-from chatsite.secret_file import read_or_create_secret
+from chatsite.secret_file import DamagedSecretError, read_or_create_secret
 
 ENVIRONMENT: Environment = read_environment()
 MODE: Mode = decide_mode(ENVIRONMENT)
@@ -23,14 +23,17 @@ TICK_MS = ENVIRONMENT.tick_ms
 
 def _secret_key() -> str:
     given = ENVIRONMENT.secret_key
-    return given.get_secret_value() if given else read_or_create_secret(DATA_DIR / "secret_key")
+    try:
+        return given.get_secret_value() if given else read_or_create_secret(DATA_DIR / "secret_key")
+    except DamagedSecretError as error:
+        raise BadEnvironmentError(str(error)) from None
 
 
 # Lazy: a type check reads the settings too, and must not leave a key behind.
 SECRET_KEY = cast("str", SimpleLazyObject(_secret_key))
 SECRET_KEY_FALLBACKS: list[str] = []
 DEBUG = ENVIRONMENT.debug
-ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
+ALLOWED_HOSTS = ENVIRONMENT.hosts()
 
 INSTALLED_APPS = [
     "streaming",

@@ -33,6 +33,8 @@ class Key:
         """`value` as the client sent it ("" or None: not idempotent). Raises `InvalidInputError`."""
         if value and len(value) > MAX_KEY:
             raise InvalidInputError(f"An idempotency key has at most {MAX_KEY} characters.")
+        if value and "\x00" in value:
+            raise InvalidInputError("An idempotency key has no NUL character.")
         text = json.dumps(body, sort_keys=True)
         return cls(owner, route, value or None, hashlib.sha256(text.encode()).hexdigest())
 

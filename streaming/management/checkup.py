@@ -1,4 +1,7 @@
-"""What `manage.py doctor` looks at, one function per thing. Reads and asks; changes nothing, shows no secret."""
+"""What `manage.py doctor` looks at, one function per thing. Reads and asks; shows no secret.
+
+It changes nothing. (The data folder is there by then: reading the settings makes it.)
+"""
 
 import asyncio
 import platform
@@ -9,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from channels.layers import get_channel_layer  # noqa: TID251 - the doctor asks the layer itself
 from django.conf import settings
@@ -96,6 +100,9 @@ def _secret_key() -> Iterator[Finding]:
 
 
 def _database() -> Iterator[Finding]:
+    if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
+        yield Finding(Verdict.NOTE, "database", f"manage.py serve will make {connection.settings_dict['NAME']}")
+        return
     try:
         prove_reachable()
         with connection.cursor() as cursor:

@@ -50,8 +50,10 @@ class DataFolderLock:
 def is_held(folder: Path) -> bool:
     """Whether a server runs on this folder now."""
     try:
-        with (folder / "server.lock").open("a+", encoding="utf-8") as file:
+        with (folder / "server.lock").open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
     except BlockingIOError:
         return True
     return False

@@ -9,13 +9,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from streaming.errors import InvalidInputError, StreamingError
-from streaming.llm import Provider, Timeouts, connect
-from streaming.models import Connection
+from streaming.llm import ModelInfo, Provider, Timeouts, connect
+from streaming.models import Connection, Run
 from streaming.models.database import in_database
 
 logger = logging.getLogger(__name__)
 
 DEMO = "demo"
+REFERENCE_CHARACTERS = Run._meta.get_field("model").max_length or 0  # noqa: SLF001 - Django's way; `<connection>/<model>`
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,17 @@ async def refresh_catalog(connection: Connection) -> None:
     """Ask one connection for its models. A failure keeps the former list."""
     try:
         found = await provider_at(address_of(connection)).models()
-        values: dict[str, Any] = {"catalog": [msgspec.to_builtins(model) for model in found], "problem": ""}
+        catalog = [msgspec.to_builtins(model) for model in found if _fits(connection, model)]
+        values: dict[str, Any] = {"catalog": catalog, "problem": ""}
     except StreamingError as error:
         values = {"problem": error.message[:400]}
     values["checked_at"] = timezone.now()
     await in_database(Connection.objects.filter(pk=connection.pk).update, **values)
+
+
+def _fits(connection: Connection, model: ModelInfo) -> bool:
+    """Whether a run can hold its reference, and every database its words."""
+    return len(f"{connection.pk}/{model.id}") <= REFERENCE_CHARACTERS and "\x00" not in model.id + model.name
 
 
 def _environment_connections() -> dict[str, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -74,8 +74,9 @@ def _after(chats: QuerySet[Conversation], before: str) -> QuerySet[Conversation]
     moment, _, last = before.partition(" ")
     try:
         at = datetime.fromisoformat(moment)
-    except ValueError:
-        return chats
-    if timezone.is_naive(at):
+        if timezone.is_naive(at) or "\x00" in last:
+            return chats
+        at = at.astimezone(UTC)  # which the first and last hours of the calendar may not have
+    except (ValueError, OverflowError):
         return chats
     return chats.filter(Q(active_at__lt=at) | Q(active_at=at, id__lt=last))

@@ -73,6 +73,12 @@ def test_key_counts_within_its_owner_and_its_route(alice):
     assert len({one.run.pk, two.run.pk, three.run.pk}) == 3
 
 
+def test_key_with_a_nul_is_refused(alice):
+    with pytest.raises(InvalidInputError, match="NUL"):
+        start_chat(owner=alice, text="Hello", key="a\x00b")
+    assert not Run.objects.exists()
+
+
 @pytest.mark.parametrize("key", [None, ""])
 def test_request_without_a_key_is_new_each_time(alice, key):
     assert start_chat(owner=alice, text="Hello", key=key).run != start_chat(owner=alice, text="Hello", key=key).run

@@ -36,10 +36,10 @@ def test_doctor_finds_a_running_server_well(tmp_path: Path) -> None:
 def test_doctor_says_what_an_empty_folder_lacks_and_makes_nothing_of_it(tmp_path: Path) -> None:
     code, found = _doctor(tmp_path)
     assert code == 0
-    assert "migrations are missing" in found["tables"]
+    assert found["database"] == f"• database: manage.py serve will make {tmp_path}/chatsite.sqlite3"
     assert found["data folder"].endswith("no server runs on it")
     assert found["secret key"] == f"✓ secret key: will be made in {tmp_path}/secret_key"
-    assert not (tmp_path / "secret_key").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_doctor_fails_for_a_secret_that_others_may_read(tmp_path: Path) -> None:

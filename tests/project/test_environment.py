@@ -88,6 +88,18 @@ def test_environment_splits_lists_and_trims_addresses(monkeypatch: pytest.Monkey
     assert environment.openai_base_url == "http://localhost:1/v1"
 
 
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [("https://chat.example.org", "chat.example.org"), ("http://[fd00::5]:8000", "[fd00::5]"), ("", "a.example")],
+)
+def test_environment_lets_people_use_the_public_address(
+    monkeypatch: pytest.MonkeyPatch, address: str, host: str
+) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "a.example")
+    monkeypatch.setenv("CHATSITE_PUBLIC_URL", address)
+    assert read_environment().hosts() == list(dict.fromkeys(["a.example", host]))
+
+
 def test_environment_puts_a_relative_data_folder_into_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHATSITE_DATA_DIR", "elsewhere")
     assert read_environment().data_dir == PROJECT_ROOT / "elsewhere"

@@ -28,6 +28,18 @@ except InternalError as error:
     refused = str(error).split(":")[0].strip()
 print("RESULT", after - before, during - before, refused)
 """
+HOSTILE = """
+from django.test import Client
+from streaming.models import Connection, Person
+staff = Person.objects.create(username="staff", is_staff=True, is_superuser=True)
+client = Client(SERVER_NAME="localhost", raise_request_exception=False)
+client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
+gets = ["/c/a%00b/", "/sse/c/a%00b/", "/chats/?before=2026-01-01T00:00:00%2B00:00%20a%00"]
+posts = ["/c/a%00b/prompts/", "/messages/a%00b/remove/", "/runs/a%00b/stop/", "/setup/connections/a%00b/remove/"]
+codes = [client.get(path).status_code for path in gets] + [client.post(path).status_code for path in posts]
+key = client.post("/prompts/", {"text": "hi", "key": "a\\x00b"}).status_code
+print("RESULT", *codes, key)
+"""
 
 FORGET_TOGETHER = """
 import threading
@@ -102,6 +114,13 @@ def test_first_seq_never_moves_back(postgresql: Postgresql, tmp_path: Path) -> N
     manage(tmp_path, "migrate", "--verbosity", "0", environment=environment)
     printed = manage(tmp_path, "shell", "--verbosity", "0", "-c", FORGET_TOGETHER, environment=environment)
     assert "RESULT 1101 1101" in printed
+
+
+def test_postgresql_is_not_asked_for_ids_that_cannot_be(postgresql: Postgresql, tmp_path: Path) -> None:
+    environment = {"DATABASE_URL": postgresql.url, "CHATSITE_LOG_LEVEL": "ERROR"}
+    manage(tmp_path, "migrate", "--verbosity", "0", environment=environment)
+    printed = manage(tmp_path, "shell", "--verbosity", "0", "-c", HOSTILE, environment=environment)
+    assert "RESULT 404 404 200 404 404 404 404 400" in printed
 
 
 def test_postgresql_that_is_away_is_named_soon(tmp_path: Path) -> None:

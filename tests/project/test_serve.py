@@ -121,6 +121,24 @@ def test_serve_names_a_database_that_is_away(tmp_path: Path) -> None:
     assert "hunter2" not in refused.stderr + refused.stdout
 
 
+def test_serve_names_a_damaged_database(tmp_path: Path) -> None:
+    (tmp_path / "chatsite.sqlite3").write_bytes(b"no database" * 1000)
+    refused = _serve(tmp_path, PORT=str(free_port()))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("CommandError: The database cannot be used: file is not a database.")
+    assert f"Bring {tmp_path}/chatsite.sqlite3 back from a backup" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("held", [b"", b"short", b"\xff" * 64], ids=["empty", "short", "no text"])
+def test_serve_names_a_damaged_secret(tmp_path: Path, held: bytes) -> None:
+    (tmp_path / "secret_key").write_bytes(held)
+    refused = _serve(tmp_path, PORT=str(free_port()))
+    assert refused.returncode == 1
+    assert f"{tmp_path}/secret_key holds no secret of 32 characters." in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_serve_answers_static_files_with_care(fresh: ChatServer) -> None:
     address = f"{fresh.url}/static/admin/css/base.css"
     with urllib.request.urlopen(address, timeout=20) as answer:

@@ -25,6 +25,7 @@ from streaming.runs.connections import (
 from tests.support.failing import Failing
 from tests.support.model_server import ModelServer
 from tests.support.rows import a_chat, a_person, answer_of, connected
+from tests.support.scripted_api import document, served
 from tests.support.scripts import Delta, Script
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -154,6 +155,23 @@ def test_refresh_that_fails_says_why_and_keeps_the_former_list():
     assert [entry["id"] for entry in row.catalog] == ["former"]
     assert row.problem.endswith(".")
     assert KEY not in row.problem
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "reader"])
+def test_refresh_leaves_out_what_no_run_can_hold():
+    row = connected("http://127.0.0.1:9/v1", models=())
+    longest = "m" * (200 - len(f"{row.pk}/"))
+    listed = [{"id": each} for each in ("good", longest, longest + "m", "a\x00b")] + [{"id": "b", "name": "B\x00"}]
+
+    async def look() -> None:
+        async with served() as api:
+            api.answers.append(document({"data": listed}))
+            row.base_url = api.url
+            await refresh_catalog(row)
+
+    asyncio.run(look())
+    row.refresh_from_db()
+    assert [entry["id"] for entry in row.catalog] == ["good", longest]
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "reader"])

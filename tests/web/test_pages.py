@@ -130,7 +130,7 @@ def test_list_is_cut_and_goes_on(as_alice: Client, alice: Person, monkeypatch: p
     assert seen == ["Chat 4", "Chat 3", "Chat 2", "Chat 1", "Chat 0"]
 
 
-@pytest.mark.parametrize("before", ["nonsense", "2026-01-01T00:00:00 x", "\x00"])
+@pytest.mark.parametrize("before", ["nonsense", "2026-01-01T00:00:00 x", "\x00", "0001-01-01T00:00:00+14:00 x"])
 def test_list_survives_a_bad_place_to_go_on_from(as_alice: Client, alice: Person, before: str):
     create_conversation(owner=alice)
     assert as_alice.get("/chats/", {"before": before}).status_code == 200

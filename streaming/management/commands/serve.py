@@ -12,7 +12,7 @@ from channels.routing import get_default_application
 from daphne.endpoints import build_endpoint_description_strings
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connections
+from django.db import DatabaseError, OperationalError, connection, connections
 
 from streaming.access.first_login import VALID_FOR, administrator_to_welcome, first_login_token
 from streaming.management.data_folder import DataFolderInUseError, DataFolderLock
@@ -46,8 +46,8 @@ class Command(BaseCommand):
                 self._serve(host, port, engine=not web, lock=lock)
         except (AddressInUseError, DataFolderInUseError) as error:
             raise CommandError(str(error)) from None
-        except OperationalError as error:
-            raise CommandError(f"The database cannot be used: {str(error).strip()}") from None
+        except DatabaseError as error:
+            raise CommandError(_complaint(error)) from None
 
     def _set_up_database(self) -> None:
         terminal = sys.stdout.isatty()
@@ -95,3 +95,11 @@ class Command(BaseCommand):
         connections.close_all()
         self.stdout.write(f"Serving on {address} (Ctrl+C stops)")
         self.stdout.flush()
+
+
+def _complaint(error: DatabaseError) -> str:
+    said = f"The database cannot be used: {str(error).strip()}"
+    if connection.vendor != "sqlite" or isinstance(error, OperationalError):
+        return said
+    file = connection.settings_dict["NAME"]
+    return f"{said}.\nBring {file} back from a backup, or move it away to begin with an empty one."
