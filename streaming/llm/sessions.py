@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import warnings
 from collections.abc import AsyncGenerator
 
 import aiohttp
@@ -16,12 +17,12 @@ _lock = threading.Lock()  # loops live on several threads
 
 def new_session() -> aiohttp.ClientSession:
     """A session whose connections close at once, whether or not the other side takes its leave (asyncio: 30 s)."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # aiohttp 3 has no other way to say it yet
+        connector = aiohttp.TCPConnector(
             limit=0, keepalive_timeout=KEEPALIVE_SECONDS, ssl_shutdown_timeout=TLS_CLOSING_SECONDS
-        ),
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
+        )
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
 async def shared_session() -> aiohttp.ClientSession:
