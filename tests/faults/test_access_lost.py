@@ -99,17 +99,15 @@ async def test_nothing_after_an_access_event_is_sent(site: Site, alice: Person):
     assert max(socket.seq, sse.seq) < end
 
 
-@pytest.mark.parametrize(
-    "sql",
-    ["UPDATE streaming_person SET is_active = false WHERE username = 'alice'", "DELETE FROM django_session"],
-    ids=["account", "session"],
-)
-async def test_loss_that_no_event_tells_ends_both_in_time(site: Site, alice: Person, sql: str):
-    conversation, _ = alice.start("close my account")
+async def test_loss_that_no_event_tells_ends_both_in_time(site: Site, alice: Person):
+    bob = Person(site.web, "bob")
+    hers, _ = alice.start("end my session")
+    his, _ = bob.start("close my account")
     loop = asyncio.get_running_loop()
-    async with viewers(alice, conversation) as (socket, _sse):
-        execute(site, sql)
+    async with viewers(alice, hers) as (her_socket, _), viewers(bob, his) as (his_socket, _):
+        execute(site, "UPDATE streaming_person SET is_active = false WHERE username = 'bob'")
+        execute(site, "DELETE FROM django_session")
         lost_at = loop.time()
     assert loop.time() - lost_at < CHECKED_WITHIN
-    assert socket.close_code == 4401
+    assert (her_socket.close_code, his_socket.close_code) == (4401, 4401)
     execute(site, "UPDATE streaming_person SET is_active = true")

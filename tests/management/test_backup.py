@@ -79,6 +79,12 @@ def test_restore_refuses_and_changes_nothing(folder, tmp_path):
     assert not list(folder.glob("before-restore-*"))
 
 
+def test_back_up_of_nothing_is_refused_and_makes_nothing(tmp_path):
+    with pytest.raises(ServerDiedError, match="There is no database in"):
+        manage(tmp_path, "backup", str(tmp_path / "archive"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_restore_refuses_while_another_process_has_the_database_open(folder, tmp_path):
     manage(folder, "backup", str(tmp_path / "archive"))
     with closing(sqlite3.connect(folder / "chatsite.sqlite3")) as database:

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         kept = None if without_keys or settings.ENVIRONMENT.secret_key is not None or not key.exists() else key
         try:
             refuse_existing(file)
-            prove_reachable()
+            _prove_there()
             with staging_beside(file) as staging:
                 database = staging / "database"
                 _copy(database)
@@ -44,6 +44,13 @@ class Command(BaseCommand):
         self.stdout.write(f"Backed up to {file}, {file.stat().st_size:,} bytes.")
         if kept is None:
             self.stdout.write("SECRET_KEY is not in it: keep it elsewhere, or stored model keys cannot be read again.")
+
+
+def _prove_there() -> None:
+    if connection.vendor == "postgresql":
+        prove_reachable()
+    elif not Path(connection.settings_dict["NAME"]).exists():
+        raise ArchiveError(f"There is no database in {settings.DATA_DIR}. CHATSITE_DATA_DIR names another folder.")
 
 
 def _copy(database: Path) -> None:
