@@ -9,13 +9,13 @@ import psycopg
 import pytest
 from playwright.sync_api import BrowserContext
 
+from deploy.cluster.postgresql import program
 from tests.support.around_backup import OpenPage
 from tests.support.browsing import NETWORK_ERRORS, Watch
 from tests.support.chat_page import ChatPage
 from tests.support.hosted import Site, running_site
 from tests.support.model_server import ModelServer
-from tests.support.postgresql_process import program
-from tests.support.server import ServerDiedError, manage
+from tests.support.server import manage
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.hosted, pytest.mark.faults]
@@ -30,7 +30,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) 
 @pytest.fixture
 def opened(site: Site, new_context: Callable[..., BrowserContext], models: ModelServer, watch: Watch) -> OpenPage:
     watch.expect(*NETWORK_ERRORS)
-    return OpenPage(ChatPage(new_context(site.web.url, site.web.sign_in()).new_page()).open_new(), models)
+    return OpenPage(ChatPage(new_context(site.url, site.sign_in()).new_page()).open_new(), models)
 
 
 def wipe(site: Site) -> None:
@@ -52,9 +52,9 @@ def test_hosted_page_goes_on_over_back_up_wipe_and_restore(opened: OpenPage, sit
     opened.talk_until_the_back_up()
     manage(site.folder, "backup", str(archive), environment=site.environment)
     opened.talk_on()
-    with pytest.raises(ServerDiedError, match="1 engines are alive"):
+    with pytest.raises(match="1 engines are alive"):
         manage(site.folder, "restore", str(archive), environment=site.environment)
-    site.workers[-1].kill()
+    site.streams[-1].kill()
     wipe(site)
     printed = manage(site.folder, "restore", str(archive), environment=site.environment)
     assert "1 answers that were under way" in printed
@@ -68,7 +68,7 @@ def test_hosted_page_goes_on_over_plain_pg_restore(opened: OpenPage, site: Site,
     address = f"--dbname={site.postgresql.url}"
     subprocess.run([program("pg_dump"), "--format=custom", f"--file={dump}", address], check=True, timeout=60)
     opened.talk_on()
-    site.workers[-1].kill()
+    site.streams[-1].kill()
     until(lambda: nobody_is_alive(site), "the killed worker's lease has expired")
     restore = [program("pg_restore"), "--clean", "--if-exists", "--single-transaction", address, str(dump)]
     subprocess.run(restore, check=True, timeout=60)

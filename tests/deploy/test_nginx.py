@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Iterator
 import aiohttp
 import pytest
 
+from deploy.cluster.process import free_port
 from tests.support.eventually import eventually
 from tests.support.model_server import ModelServer
 from tests.support.nginx_process import NginxProcess
-from tests.support.redis_process import free_port
 from tests.support.scripts import Delta, Gate, Script
-from tests.support.server import PASSWORD, ChatServer, furnished_folder
+from tests.support.server import ChatServer, furnished_folder
+from tests.support.signing_in import PASSWORD
 from tests.support.viewer import Viewer
 
 WORDS = "the first words"
@@ -41,14 +42,14 @@ def nginx(tmp_path_factory: pytest.TempPathFactory, models: ModelServer) -> Iter
         server.start()
         yield nginx.start()
     finally:
-        nginx.stop()
+        nginx.end()
         server.stop()
 
 
 @pytest.fixture
 async def browser(nginx: NginxProcess) -> AsyncIterator[aiohttp.ClientSession]:
     """Alice, signed in through nginx; believes its certificate."""
-    trusting = ssl.create_default_context(cafile=str(nginx._folder / "fullchain.pem"))
+    trusting = ssl.create_default_context(cafile=str(nginx.folder / "fullchain.pem"))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting)) as session:
         page = f"{nginx.url}/accounts/login/"
         async with session.get(page) as answer:

@@ -52,7 +52,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def alice(site: Site) -> Person:
-    return Person(site.web)
+    return Person(site)
 
 
 @asynccontextmanager
@@ -100,7 +100,7 @@ async def test_nothing_after_an_access_event_is_sent(site: Site, alice: Person):
 
 
 async def test_loss_that_no_event_tells_ends_both_in_time(site: Site, alice: Person):
-    bob = Person(site.web, "bob")
+    bob = Person(site, "bob")
     hers, _ = alice.start("end my session")
     his, _ = bob.start("close my account")
     loop = asyncio.get_running_loop()

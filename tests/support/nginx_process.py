@@ -12,9 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from deploy.cluster.process import Process, free_port
 from tests.support.deploy_files import DEPLOY
-from tests.support.redis_process import free_port
-from tests.support.waiting import until
 
 MAIN = """
 {user}
@@ -34,17 +33,17 @@ http {{
 """
 
 
-class NginxProcess:
+class NginxProcess(Process):
     """Listens with TLS on `port`, before the web processes on `web_ports`."""
 
     def __init__(self, folder: Path, web_ports: tuple[int, int]) -> None:
-        self.port, self.plain_port = free_port(), free_port()
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        self.port, self.plain_port, self.folder = free_port(), free_port(), folder
         make_certificate(folder)
         user = "user root;" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
         (folder / "site.conf").write_text(self._adapted(web_ports))
+        command = ["nginx", "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+        super().__init__("nginx", command, folder=folder, environment=os.environ, ready=self._listens)
 
     @property
     def url(self) -> str:
@@ -52,23 +51,8 @@ class NginxProcess:
 
     def verdict(self) -> str:
         """What `nginx -t` says; "" when all is well."""
-        done = subprocess.run([*self._command, "-t", "-q"], capture_output=True, text=True, check=False, timeout=30)
+        done = subprocess.run([*self.command, "-t", "-q"], capture_output=True, text=True, check=False, timeout=30)
         return done.stderr.strip() or f"{done.returncode or ''}"
-
-    def start(self) -> "NginxProcess":
-        with (self._folder / "nginx.log").open("wb") as output:
-            self._process = subprocess.Popen(self._command, stdout=output, stderr=subprocess.STDOUT)
-        until(self._listens, "nginx listens")
-        return self
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
-
-    @property
-    def _command(self) -> list[str]:
-        return ["nginx", "-e", "stderr", "-p", str(self._folder), "-c", str(self._folder / "nginx.conf")]
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
@@ -83,7 +67,7 @@ class NginxProcess:
             (r"listen 80;", f"listen 127.0.0.1:{self.plain_port};", 1),
             (r"listen 443 ", f"listen 127.0.0.1:{self.port} ", 1),
             (r"listen \[::\].*;", "", 2),
-            (r"/etc/letsencrypt/live/chat\.example\.org", str(self._folder), 2),
+            (r"/etc/letsencrypt/live/chat\.example\.org", str(self.folder), 2),
             (r"chat\.example\.org", "localhost", 2),
         ):
             text, found = re.subn(pattern, put, text)
