@@ -3,13 +3,14 @@
 import logging
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.core.cache.backends.redis import RedisCache
 from django.test import Client
 
 from chatsite.cache import RedisElseMemoryCache
-from tests.support.redis_process import RedisProcess
+from deploy.cluster.redis import Redis
 from tests.support.rows import a_person
 from tests.support.waiting import until
 
@@ -18,8 +19,8 @@ OURS = "chatsite.cache.RedisElseMemoryCache"
 
 
 @pytest.fixture
-def redis() -> Iterator[RedisProcess]:
-    process = RedisProcess()
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    process = Redis(tmp_path)
     process.start()
     yield process
     process.kill()
@@ -30,7 +31,7 @@ def sign_in(password: str) -> bytes:
     return b"in" if answer.status_code == 302 else answer.content
 
 
-def test_cache_goes_on_in_memory_while_redis_is_away_and_returns_by_itself(redis: RedisProcess, caplog) -> None:
+def test_cache_goes_on_in_memory_while_redis_is_away_and_returns_by_itself(redis: Redis, caplog) -> None:
     caplog.set_level(logging.INFO, logger="chatsite.cache")
     cache = RedisElseMemoryCache(redis.url, {"KEY_PREFIX": "chatsite"})
     plain = RedisCache(redis.url, {"KEY_PREFIX": "chatsite"})
@@ -53,7 +54,7 @@ def test_cache_goes_on_in_memory_while_redis_is_away_and_returns_by_itself(redis
 
 
 @pytest.mark.django_db
-def test_cache_of_a_redis_that_is_away_lets_people_sign_in_and_no_one_guess(redis: RedisProcess, settings) -> None:
+def test_cache_of_a_redis_that_is_away_lets_people_sign_in_and_no_one_guess(redis: Redis, settings) -> None:
     settings.CACHES = {"default": {"BACKEND": OURS, "LOCATION": redis.url}}
     alice = a_person("alice")
     alice.set_password(PASSWORD)
