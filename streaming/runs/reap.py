@@ -19,7 +19,6 @@ logger = logging.getLogger(__name__)
 State = Run.State
 MAX_ATTEMPTS = 3  # a prompt that kills its process is not tried for ever
 HELD_STATES = (State.RUNNING, State.WAITING)
-SWEPT_SECONDS = 3600
 # A database that was away for longer may have kept another engine, alive, from renewing its lease in time.
 LONGEST_GAP_SECONDS = LEASE_SECONDS - RENEW_SECONDS
 UNWRITABLE = "The database refused a part of this answer; the server's log says why. Asking in another way may help."
@@ -49,11 +48,7 @@ def reap_orphans(*, reaper: str = "", sole: bool = False) -> int:
     `sole`: the caller knows that every other engine is dead (the data folder's lock).
     """
     orphans = Run.objects.filter(_orphaned(reaper, sole=sole), state__in=HELD_STATES).order_by("id")
-    reaped = sum(_reap(run.pk, run.stream_id, reaper, sole=sole) for run in list(orphans.only("id", "stream_id")))
-    dead = Engine.objects.filter(expires_at__lt=database_now() - SWEPT_SECONDS, runs=None).exclude(pk=reaper)
-    if dead.exists():
-        dead.delete()
-    return reaped
+    return sum(_reap(run.pk, run.stream_id, reaper, sole=sole) for run in list(orphans.only("id", "stream_id")))
 
 
 def hand_over(claim: Claim, *, engine_id: str, broken: bool) -> None:

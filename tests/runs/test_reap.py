@@ -6,7 +6,6 @@ from django.db import transaction
 from streaming.events import Complete, Failed, Start, StreamingChunk
 from streaming.log import Refused, append_batches
 from streaming.models import Engine, Event, Message, Run
-from streaming.models.database import database_now
 from streaming.runs.commit import Saying, commit
 from streaming.runs.lease import LEASE_SECONDS, end_lease, register_engine
 from streaming.runs.reap import MAX_ATTEMPTS, Patience, hand_over, queue_age_seconds, reap_orphans
@@ -123,21 +122,6 @@ def test_sole_survivor_takes_everything_but_its_own():
     claim, orphan = a_claim(engine=mine), a_claim(engine=others)
     assert reap_orphans(reaper=mine.pk, sole=True) == 1
     assert (state(claim), state(orphan)) == (Run.State.RUNNING, Run.State.QUEUED)
-
-
-def test_reaper_sweeps_engines_that_are_long_dead_and_hold_nothing():
-    long_dead, holding, fresh = (register_engine(capacity=1) for _ in range(3))
-    Engine.objects.filter(pk__in=[long_dead.pk, holding.pk]).update(expires_at=database_now() - 4000)
-    a_run(engine=holding, state=Run.State.COMPLETE)
-    reap_orphans(reaper=fresh.pk)
-    assert set(Engine.objects.values_list("pk", flat=True)) == {holding.pk, fresh.pk}
-
-
-def test_reaper_does_not_sweep_itself():
-    mine = register_engine(capacity=1)
-    Engine.objects.filter(pk=mine.pk).update(expires_at=0)
-    reap_orphans(reaper=mine.pk)
-    assert Engine.objects.filter(pk=mine.pk).exists()
 
 
 def test_zombie_is_refused_after_its_run_was_taken_over(dead):

@@ -1,0 +1,67 @@
+"""A work worker that is told to end, one that starts without its broker, and beat."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.server import ROOT, clean_environment, manage
+from tests.support.waiting import until
+from tests.support.work_site import WorkSite
+
+pytestmark = [pytest.mark.hosted, pytest.mark.faults]
+
+AN_EXPIRED_SESSION = """
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+Session.objects.create(session_key="expired", session_data="x", expire_date=timezone.now())
+"""
+
+
+def test_first_signal_drains_and_the_second_hands_over_at_once(site: WorkSite) -> None:
+    leaving = site.work_worker(1, CHATSITE_DRAIN_SECONDS="60")
+    short, endless = site.start("steps", "steps=30"), None
+    site.spoken(short)
+    leaving.process.send_signal(signal.SIGTERM)
+    until(lambda: "draining, 1 runs are left" in leaving.output, "it says what is left")
+    endless = site.start("steps", "steps=3")
+    assert site.ended(short).state == "complete"
+    leaving.process.wait(20)
+    assert site.task(endless).state == "queued"
+
+    hurried = site.work_worker(1, CHATSITE_DRAIN_SECONDS="60")
+    assert site.ended(endless).state == "complete"
+    endless = site.start("steps", "steps=6000")
+    site.spoken(endless)
+    site.work_worker(1)
+    hurried.process.send_signal(signal.SIGTERM)
+    until(lambda: "draining" in hurried.output, "it drains")
+    hurried.process.send_signal(signal.SIGTERM)
+    assert site.ended(endless, seconds=9).state == "interrupted"  # an expiring lease would take longer than 5 s
+    hurried.process.wait(20)
+
+
+def test_worker_that_starts_without_its_broker_works_and_finds_the_broker_later(site: WorkSite) -> None:
+    for worker in site.workers:
+        worker.kill()
+    site.redis.kill()
+    try:
+        worker = site.work_worker(1)
+        assert site.ended(site.start("steps", "steps=2")).state == "complete"
+    finally:
+        site.redis.start()
+    manage(site.folder, "shell", "-v", "0", "-c", AN_EXPIRED_SESSION, environment=site.environment)
+    beat = subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "tests.support.fast_beat", "beat"],
+        cwd=ROOT,
+        env=clean_environment(site.folder, site.environment),
+        stdout=(site.folder / "beat.log").open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        until(lambda: not site.sessions(), "beat has the expired session removed by the worker", seconds=40)
+    finally:
+        beat.kill()
+        beat.wait(10)
+    assert worker.process.poll() is None
