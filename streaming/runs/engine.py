@@ -22,7 +22,7 @@ from streaming.runs.group import GroupWriter
 from streaming.runs.holding import Held, Holding
 from streaming.runs.lease import Heartbeat, end_lease, register_engine
 from streaming.runs.prepare import prepare_patiently
-from streaming.runs.reap import Patience, hand_over, reap_orphans
+from streaming.runs.reap import Patience, hand_over, reap_given_up, reap_orphans
 from streaming.runs.tidy import Tidier
 from streaming.runs.writer import RunWriter, WriteRefusedError
 
@@ -161,10 +161,12 @@ class Engine:
                 await in_database(hand_over, rows[run_id].claim, engine_id=self._id, broken=False)
 
     async def _reap(self) -> None:
-        """Declare engines dead, when this one may."""
+        """Declare engines dead, when this one may; until then take over what others have given up."""
         while True:
             if self._patience.reached(await in_database(database_now)):
                 await in_database(reap_orphans, reaper=self._id)
+            else:
+                await in_database(reap_given_up, reaper=self._id)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _hand(self) -> None:

@@ -8,7 +8,14 @@ from streaming.log import Refused, append_batches
 from streaming.models import Engine, Event, Message, Run
 from streaming.runs.commit import Saying, commit
 from streaming.runs.lease import LEASE_SECONDS, end_lease, register_engine
-from streaming.runs.reap import MAX_ATTEMPTS, Patience, hand_over, queue_age_seconds, reap_orphans
+from streaming.runs.reap import (
+    MAX_ATTEMPTS,
+    Patience,
+    hand_over,
+    queue_age_seconds,
+    reap_given_up,
+    reap_orphans,
+)
 from tests.support.rows import a_chat, a_claim, a_run, answer_of, batch, log, run_of, types
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -122,6 +129,15 @@ def test_sole_survivor_takes_everything_but_its_own():
     claim, orphan = a_claim(engine=mine), a_claim(engine=others)
     assert reap_orphans(reaper=mine.pk, sole=True) == 1
     assert (state(claim), state(orphan)) == (Run.State.RUNNING, Run.State.QUEUED)
+
+
+def test_what_an_engine_gave_up_is_taken_over_by_whoever_has_no_patience_yet(dead):
+    given_up, held, expired = a_claim(engine=dead), a_claim(), a_claim()
+    Engine.objects.filter(runs=expired.run_id).update(expires_at=1)
+    Run.objects.filter(pk=held.run_id).update(engine_id="gone")
+    assert reap_given_up(reaper=dead.pk) == 0
+    assert reap_given_up() == 1
+    assert [state(each) for each in (given_up, held, expired)] == [Run.State.QUEUED, *[Run.State.RUNNING] * 2]
 
 
 def test_zombie_is_refused_after_its_run_was_taken_over(dead):

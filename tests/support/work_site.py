@@ -113,6 +113,11 @@ class WorkSite:
         """The process that executes the run."""
         return int(until(lambda: self.task(run).engine, "the task is claimed").rpartition(":")[2])
 
+    def given_up(self) -> int:
+        """How many engines have ended their leases themselves."""
+        [(count,)] = self._rows("SELECT count(*) FROM streaming_engine WHERE expires_at = 0")
+        return count
+
     def sessions(self) -> list[str]:
         return [row[0] for row in self._rows("SELECT session_key FROM django_session")]
 

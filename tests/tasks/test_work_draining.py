@@ -37,8 +37,10 @@ def test_first_signal_drains_and_the_second_hands_over_at_once(site: WorkSite) -
     site.work_worker(1)
     hurried.process.send_signal(signal.SIGTERM)
     until(lambda: "draining" in hurried.output, "it drains")
+    given_up = site.given_up()
     hurried.process.send_signal(signal.SIGTERM)
-    assert site.ended(endless, seconds=9).state == "interrupted"  # an expiring lease would take longer than 5 s
+    assert site.ended(endless).state == "interrupted"
+    assert site.given_up() == given_up + 1, "nobody waited for its lease to expire"
     hurried.process.wait(20)
 
 
