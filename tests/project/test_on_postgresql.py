@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.postgresql_process import PostgresqlProcess
-from tests.support.server import ROOT
+from deploy.cluster.postgresql import Postgresql
+from deploy.cluster.process import ROOT
 
 pytestmark = [pytest.mark.hosted, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
-def postgresql() -> Iterator[PostgresqlProcess]:
-    with PostgresqlProcess() as process:
+def postgresql() -> Iterator[Postgresql]:
+    with Postgresql() as process:
         yield process
 
 
@@ -29,7 +29,7 @@ def postgresql() -> Iterator[PostgresqlProcess]:
         pytest.param("tests/chats", 80, marks=pytest.mark.long),
     ],
 )
-def test_postgresql_passes(postgresql: PostgresqlProcess, folder: str, at_least: int) -> None:
+def test_postgresql_passes(postgresql: Postgresql, folder: str, at_least: int) -> None:
     command = [
         sys.executable,
         "-m",

@@ -1,19 +1,16 @@
 """A hosted site whose only workers are those of the queue `work`, and tasks on it."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-
-from tests.support.hosted import Site, running_workers
-from tests.support.server import ROOT, clean_environment, manage
+from deploy.cluster.process import Process
+from deploy.cluster.product import ALONE, CELERY
+from tests.support.hosted import Site, running_stores
+from tests.support.server import manage
 from tests.support.waiting import until
 
-COMMAND = ["-m", "celery", "-A", "chatsite.celery", "worker", "--without-mingle", "--without-gossip"]
 TERMINAL = {"complete", "cancelled", "error", "interrupted"}
 
 
@@ -26,32 +23,6 @@ class Task:
     ends: list[str]
 
 
-class Worker:
-    """A Celery worker; `children` are its processes with an engine each."""
-
-    def __init__(self, site: "WorkSite", name: str, *arguments: str, **environment: str) -> None:
-        self.output_path = site.folder / f"worker-{name}.log"
-        command = [sys.executable, *COMMAND, *arguments, "-n", f"{name}@localhost"]
-        with self.output_path.open("wb") as output:
-            self.process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=clean_environment(site.folder, {**site.environment, **environment}),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def output(self) -> str:
-        return self.output_path.read_text(errors="replace")
-
-    def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(10)
-
-
 class WorkSite:
     """Tasks are asked for by the product's own command and read from the database."""
 
@@ -60,17 +31,22 @@ class WorkSite:
         self.folder = site.folder
         self.redis = site.redis
         self.environment = {**site.environment, "CHATSITE_AGENT_MODULES": "tests.support.work_agents"}
-        self.workers: list[Worker] = []
+        self.workers: list[Process] = []
 
-    def worker(self, *arguments: str, engines: int, **environment: str) -> Worker:
-        """Start a worker; returns when so many further engines have their leases."""
-        before = self.engines()
-        worker = Worker(self, f"w{len(self.workers)}", *arguments, **environment)
+    def worker(self, *arguments: str, engines: int, **environment: str) -> Process:
+        """Start a worker; returns when so many further engines have their leases, with or without a broker."""
+        before, name = self.engines(), f"w{len(self.workers)}"
+        worker = Process(
+            name,
+            [*CELERY, "worker", *arguments, "-n", f"{name}@localhost", *ALONE],
+            folder=self.folder,
+            environment={**self.environment, **environment},
+            ready=lambda: len(self.engines() - before) >= engines,
+        )
         self.workers.append(worker)
-        until(lambda: len(self.engines() - before) >= engines, f"{engines} engines are there", seconds=40)
-        return worker
+        return worker.start()
 
-    def work_worker(self, children: int = 2, **environment: str) -> Worker:
+    def work_worker(self, children: int = 2, **environment: str) -> Process:
         return self.worker("-Q", "work", "-P", "prefork", "-c", str(children), engines=children, **environment)
 
     def start(self, agent: str, *arguments: str) -> str:
@@ -90,10 +66,10 @@ class WorkSite:
     def engines(self) -> set[str]:
         """Those whose leases hold, as host:process."""
         alive = "expires_at > extract(epoch from clock_timestamp())"
-        return {row[0] for row in self._rows(f"SELECT label FROM streaming_engine WHERE {alive}")}
+        return {row[0] for row in self._site.query(f"SELECT label FROM streaming_engine WHERE {alive}")}
 
     def task(self, run: str) -> Task:
-        [(state, attempt, label, stream)] = self._rows(
+        [(state, attempt, label, stream)] = self._site.query(
             "SELECT r.state, r.attempt, e.label, r.stream_id FROM streaming_run r"
             " LEFT JOIN streaming_engine e ON e.id = r.engine_id WHERE r.id = %s",
             run,
@@ -115,15 +91,11 @@ class WorkSite:
 
     def given_up(self) -> int:
         """How many engines have ended their leases themselves."""
-        [(count,)] = self._rows("SELECT count(*) FROM streaming_engine WHERE expires_at = 0")
+        [(count,)] = self._site.query("SELECT count(*) FROM streaming_engine WHERE expires_at = 0")
         return count
 
     def sessions(self) -> list[str]:
-        return [row[0] for row in self._rows("SELECT session_key FROM django_session")]
-
-    def _rows(self, sql: str, *values: object) -> list[tuple]:
-        with closing(psycopg.connect(self._site.postgresql.url)) as connection:
-            return connection.execute(sql, values).fetchall()
+        return [row[0] for row in self._site.query("SELECT session_key FROM django_session")]
 
     def close(self) -> None:
         for worker in self.workers:
@@ -132,7 +104,7 @@ class WorkSite:
 
 @contextmanager
 def running_work_site(folder: Path) -> Iterator[WorkSite]:
-    with running_workers(folder, {}) as site:
+    with running_stores(folder, {}) as site:
         work = WorkSite(site)
         try:
             yield work

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from deploy.cluster.process import Process
 from tests.support.engine_process import ask
-from tests.support.hosted import running_workers
+from tests.support.hosted import running_stores
 from tests.support.model_server import ModelServer
 from tests.support.scripts import Delta, Gate, Script, Silence
 from tests.support.waiting import until
-from tests.support.work_site import Worker, WorkSite
+from tests.support.work_site import WorkSite
 
 pytestmark = [pytest.mark.hosted, pytest.mark.faults]
 STREAMS = ("-Q", "streams", "-P", "threads", "-c", "2")
@@ -26,7 +27,7 @@ def models() -> Iterator[ModelServer]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, models: ModelServer) -> Iterator[WorkSite]:
     environment = {"OPENAI_BASE_URL": models.openai_url, "OPENAI_API_KEY": "test-key"}
-    with running_workers(tmp_path_factory.mktemp("site"), environment) as hosted:
+    with running_stores(tmp_path_factory.mktemp("site"), environment) as hosted:
         site = WorkSite(hosted)
         yield site
         site.close()
@@ -37,8 +38,8 @@ def asked(site: WorkSite, text: str) -> str:
     return run
 
 
-def told_to_end(worker: Worker) -> None:
-    worker.process.send_signal(signal.SIGTERM)
+def told_to_end(worker: Process) -> None:
+    worker.send(signal.SIGTERM)
 
 
 def test_answers_end_while_it_drains_and_new_ones_wait_for_the_next_worker(site: WorkSite, models: ModelServer) -> None:
@@ -53,7 +54,7 @@ def test_answers_end_while_it_drains_and_new_ones_wait_for_the_next_worker(site:
     late = asked(site, "queued")
     gate.open()
     assert site.ended(run).text == "first last"
-    assert leaving.process.wait(20) == 0
+    assert leaving.wait(30) == 0
     assert site.task(late).state == "queued"
     next_one = site.worker(*STREAMS, engines=1)
     assert site.ended(late).state == "complete"
@@ -80,5 +81,5 @@ def test_what_is_left_is_handed_over_at_the_second_signal(site: WorkSite, models
     gate.open()
     again = site.ended(silent)
     assert (again.state, again.attempt, again.text) == ("complete", 2, "answer")
-    assert leaving.process.wait(20) == 0
-    assert staying.process.poll() is None
+    assert leaving.wait(30) == 0
+    assert staying.is_alive

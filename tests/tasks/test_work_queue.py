@@ -6,20 +6,21 @@ import time
 
 import pytest
 
+from deploy.cluster.process import Process
 from tests.support.waiting import until
-from tests.support.work_site import Worker, WorkSite
+from tests.support.work_site import WorkSite
 
 pytestmark = [pytest.mark.hosted, pytest.mark.faults]
 CHILDREN = 2
 
 
 @pytest.fixture(scope="module")
-def worker(site: WorkSite) -> Worker:
+def worker(site: WorkSite) -> Process:
     return site.work_worker(CHILDREN)
 
 
 @pytest.fixture(autouse=True)
-def all_children_live(site: WorkSite, worker: Worker) -> None:
+def all_children_live(site: WorkSite, worker: Process) -> None:
     """A child that a test ended has been replaced."""
     until(lambda: len(site.engines()) == CHILDREN, "every child has an engine", seconds=20)
 
