@@ -21,7 +21,7 @@ async def drain(holding: Holding, *, claiming: asyncio.Lock, seconds: float, hur
     try:
         while (rest := until - loop.time()) > 0 and not hurrying.done():
             if holding:
-                logger.info("draining, %d runs are left", len(holding), extra={"seconds": round(rest, 1)})
+                logger.info("draining; runs left: %d", len(holding), extra={"seconds": round(rest, 1)})
             ended = asyncio.ensure_future(_ended(holding, claiming))
             await asyncio.wait(
                 {ended, hurrying}, timeout=min(rest, SAID_EACH_SECONDS), return_when=asyncio.FIRST_COMPLETED
@@ -31,7 +31,7 @@ async def drain(holding: Holding, *, claiming: asyncio.Lock, seconds: float, hur
             ended.cancel()
     finally:
         hurrying.cancel()
-    logger.info("drained, %d runs are handed over", len(holding))
+    logger.info("drained; runs handed over: %d", len(holding))
 
 
 async def _ended(holding: Holding, claiming: asyncio.Lock) -> None:

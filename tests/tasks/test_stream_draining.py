@@ -50,7 +50,7 @@ def test_answers_end_while_it_drains_and_new_ones_wait_for_the_next_worker(site:
     run = asked(site, "drained")
     site.spoken(run)
     told_to_end(leaving)
-    until(lambda: "draining, 1 runs are left" in leaving.output, "it says what is left")
+    until(lambda: "draining; runs left: 1" in leaving.output, "it says what is left")
     late = asked(site, "queued")
     gate.open()
     assert site.ended(run).text == "first last"
@@ -71,7 +71,7 @@ def test_what_is_left_is_handed_over_at_the_second_signal(site: WorkSite, models
     models.wait_for_request("silent")
     staying = site.worker(*STREAMS, engines=1)
     told_to_end(leaving)
-    until(lambda: "draining, 2 runs are left" in leaving.output, "it says what is left")
+    until(lambda: "draining; runs left: 2" in leaving.output, "it says what is left")
     given_up = site.given_up()
     told_to_end(leaving)
     interrupted = site.ended(spoke)

@@ -25,7 +25,7 @@ def test_first_signal_drains_and_the_second_hands_over_at_once(site: WorkSite) -
     short = site.start("steps", "steps=80")
     site.spoken(short)
     leaving.send(signal.SIGTERM)
-    until(lambda: "draining, 1 runs are left" in leaving.output, "it says what is left")
+    until(lambda: "draining; runs left: 1" in leaving.output, "it says what is left")
     endless = site.start("steps", "steps=3")
     assert site.ended(short).state == "complete"
     leaving.wait(30)
