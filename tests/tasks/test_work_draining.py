@@ -68,3 +68,12 @@ def test_worker_that_starts_without_its_broker_works_and_finds_the_broker_later(
         beat.kill()
         beat.wait(10)
     assert worker.is_alive
+
+
+def test_wake_up_of_a_process_that_is_no_worker_reaches_the_broker(site: WorkSite) -> None:
+    for worker in site.workers:
+        worker.kill()
+    site.redis.kill()
+    site.redis.start()
+    site.start("steps", "steps=1")
+    assert site.redis.ask("LLEN work") == b":1\r\n"
