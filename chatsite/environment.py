@@ -137,9 +137,13 @@ class Environment(BaseSettings):
     drain_seconds: float = variable(
         "CHATSITE_DRAIN_SECONDS",
         5.0,
-        "How long answers in progress may go on when a server is told to stop.",
+        "How long runs in progress may go on when a server or worker is told to stop.",
         ge=0,
         le=600,
+    )
+
+    agent_modules: Names = variable(
+        "CHATSITE_AGENT_MODULES", (), "Python modules of your own that register agents, separated by commas."
     )
 
     def hosts(self) -> list[str]:
