@@ -12,7 +12,7 @@ from streaming.events import EventData, Start
 from streaming.llm.request import Parameters
 from streaming.models import Run
 from streaming.models.database import AWAY, in_database
-from streaming.runs.catalog import model_name
+from streaming.runs.catalog import check_permitted, model_name
 from streaming.runs.connections import provider_for
 from streaming.runs.execute import Prepared
 from streaming.runs.group import GIVE_UP_SECONDS
@@ -42,10 +42,11 @@ class UnableAgent:
 
 def prepare_run(run_id: str) -> Prepared:
     """The agent for a claimed run, its history, and the `start` that announces it."""
-    run = Run.objects.get(pk=run_id)
+    run = Run.objects.select_related("owner").get(pk=run_id)
     messages, continues_text = history_of(run)
     agent: Agent
     try:
+        check_permitted(run.owner, run.model)
         provider, model, streams = provider_for(run.model)
         parameters = Parameters.of(run.parameters)
         agent, provider_name = ChatAgent(provider, streams=streams), provider.name
