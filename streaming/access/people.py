@@ -11,7 +11,7 @@ SEARCHED_CHARACTERS = 100
 def people_like(text: str) -> QuerySet[Person]:
     """Everybody whose name or address has each of the words in `text`, by name."""
     found = Person.objects.order_by("username")
-    for word in text[:SEARCHED_CHARACTERS].split():
+    for word in text[:SEARCHED_CHARACTERS].replace("\x00", " ").split():  # PostgreSQL takes no NUL
         found = found.filter(
             Q(username__icontains=word)
             | Q(email__icontains=word)

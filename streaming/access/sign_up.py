@@ -24,5 +24,9 @@ def sign_up_now() -> SignUp:
 
 def may_sign_up(invitation_id: str = "") -> bool:
     """Whether somebody may make an account, `invitation_id` being the invitation they came with."""
-    now = sign_up_now()
-    return now is SignUp.OPEN or (now is not SignUp.CLOSED and open_invitation(invitation_id) is not None)
+    return sign_up_now() is SignUp.OPEN or is_invited(invitation_id)
+
+
+def is_invited(invitation_id: str) -> bool:
+    """Whether this invitation may be accepted now."""
+    return sign_up_now() is not SignUp.CLOSED and open_invitation(invitation_id) is not None

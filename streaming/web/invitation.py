@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from streaming.access.invitations import find_invitation
-from streaming.access.sign_up import may_sign_up
+from streaming.access.sign_up import is_invited
 
 SESSION_KEY = "invitation"  # the id of the invitation that somebody came with
 
@@ -18,7 +18,7 @@ SESSION_KEY = "invitation"  # the id of the invitation that somebody came with
 def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Remember the invitation and go to the form, whose address does not hold the secret."""
     invitation = find_invitation(token)
-    if invitation is None or not may_sign_up(invitation.pk):
+    if invitation is None or not is_invited(invitation.pk):
         context = {"invitation": invitation}
         return render(request, "streaming/accounts/invitation.html", context, status=HTTPStatus.GONE)
     if request.user.is_authenticated:

@@ -98,6 +98,14 @@ def test_a_spent_link_says_why(as_nobody: Client, link: str, change: dict[str, o
     assert "Sign-up is by invitation" in as_nobody.post("/accounts/signup/", FORM).content.decode()
 
 
+def test_a_spent_link_is_void_where_sign_up_is_open(as_nobody: Client, link: str, settings):
+    set_environment(settings, CHATSITE_SIGN_UP="open")
+    Invitation.objects.update(revoked_at=timezone.now())
+    answer = as_nobody.get(link)
+    assert answer.status_code == 410
+    assert "without an invitation" in answer.content.decode()
+
+
 def test_an_unknown_link_says_nothing_of_others(as_nobody: Client, link: str):
     answer = as_nobody.get(f"{link[:-2]}/")
     assert answer.status_code == 410
