@@ -6,6 +6,7 @@ from allauth.account.adapter import get_adapter
 from allauth.account.forms import SignupForm
 from allauth.core import context
 from django import forms
+from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -41,9 +42,11 @@ class SignUpForm(SignupForm):
         return email
 
     def try_save(self, request: HttpRequest) -> tuple[Person | None, HttpResponse | None]:
-        if self.invitation is None:
-            return super().try_save(request)  # type: ignore[no-any-return]
-        return self._accept(request, self.invitation)
+        if self.invitation is not None:
+            return self._accept(request, self.invitation)
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])  # takes as long as for an account that is made
+        return super().try_save(request)  # type: ignore[no-any-return]
 
     def _accept(self, request: HttpRequest, invitation: Invitation) -> tuple[Person | None, HttpResponse | None]:
         if not claim(invitation):

@@ -4,13 +4,17 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group
+from allauth.core.context import request_context
+from django.contrib.auth.models import AnonymousUser, Group
+from django.contrib.sessions.backends.db import SessionStore
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from streaming.access.invitations import invite
+from chatsite.sign_up import SignUpForm
+from streaming.access.invitations import claim, invite
 from streaming.models import Invitation, Person
+from streaming.web.invitation import SESSION_KEY
 from tests.support.site_settings import set_environment
 from tests.web.conftest import client_of
 
@@ -70,6 +74,22 @@ def test_a_link_makes_one_account(link: str):
     assert "Sign-up is by invitation" in late.content.decode()
     assert "This invitation was used" in client_of(None).get(link).content.decode()
     assert not Person.objects.filter(username="second").exists()
+
+
+def test_of_two_forms_sent_at_once_one_makes_an_account(rf, link: str):
+    invitation = Invitation.objects.get()
+    request = rf.post("/accounts/signup/", FORM)
+    request.session, request.user = SessionStore(), AnonymousUser()
+    request.session[SESSION_KEY] = invitation.pk
+    with request_context(request):
+        form = SignUpForm(FORM)
+        assert form.is_valid()
+        assert claim(invitation)
+        person, response = form.try_save(request)
+    assert person is None
+    assert response is not None
+    assert "This invitation was used" in response.content.decode()
+    assert not Person.objects.filter(username="carol").exists()
 
 
 def test_a_form_that_cannot_be_used_spends_nothing(as_nobody: Client, link: str, alice: Person):
