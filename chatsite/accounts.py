@@ -38,7 +38,10 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return may_sign_up(request.session.get(SESSION_KEY, ""))
+        # An invitation opens the form, which spends it; other ways to an account would not.
+        page = request.resolver_match
+        on_form = page is not None and page.url_name == "account_signup"
+        return may_sign_up(request.session.get(SESSION_KEY, "") if on_form else "")
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - allauth's signature
         user.must_confirm_email = getattr(form, "must_confirm_email", False)

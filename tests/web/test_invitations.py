@@ -4,11 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from allauth.account.adapter import get_adapter
 from allauth.core.context import request_context
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.sessions.backends.db import SessionStore
 from django.core import mail
 from django.test import Client
+from django.urls import resolve
 from django.utils import timezone
 
 from chatsite.sign_up import SignUpForm
@@ -74,6 +76,14 @@ def test_a_link_makes_one_account(link: str):
     assert "Sign-up is by invitation" in late.content.decode()
     assert "This invitation was used" in client_of(None).get(link).content.decode()
     assert not Person.objects.filter(username="second").exists()
+
+
+@pytest.mark.parametrize(("path", "is_open"), [("/accounts/signup/", True), ("/accounts/login/", False)])
+def test_an_invitation_opens_the_form_that_spends_it_and_no_other_way(rf, link: str, path: str, *, is_open: bool):
+    request = rf.get(path)
+    request.resolver_match = resolve(path)
+    request.session = {SESSION_KEY: Invitation.objects.get().pk}
+    assert get_adapter(request).is_open_for_signup(request) is is_open
 
 
 def test_of_two_forms_sent_at_once_one_makes_an_account(rf, link: str):
