@@ -9,6 +9,7 @@ from allauth.core.context import request_context
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.sessions.backends.db import SessionStore
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 from django.urls import resolve
 from django.utils import timezone
@@ -27,6 +28,7 @@ FORM = {"username": "carol", "password1": "correct horse battery staple"}
 
 @pytest.fixture(autouse=True)
 def by_invitation(settings) -> None:
+    cache.clear()
     set_environment(settings, CHATSITE_SIGN_UP="invitation", CHATSITE_MAIL_URL="smtp://127.0.0.1:9")
 
 

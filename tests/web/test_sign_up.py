@@ -1,12 +1,14 @@
 """Making an account, proving an address, getting a lost password back; and that no page tells who has an account."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
+from chatsite import accounts
 from streaming.models import Person
 from tests.support.site_settings import set_environment
 from tests.support.waiting import until
@@ -19,9 +21,12 @@ SERVER = "smtp://127.0.0.1:9"
 
 
 @pytest.fixture(autouse=True)
-def open_site(settings) -> None:
+def open_site(settings) -> Iterator[None]:
     cache.clear()
     set_environment(settings, CHATSITE_SIGN_UP="open", CHATSITE_MAIL_URL=SERVER)
+    yield
+    accounts._outbox().shutdown()  # what is still on its way belongs to this test
+    accounts._outbox.cache_clear()
 
 
 @pytest.fixture
