@@ -2,8 +2,9 @@
 
 import zoneinfo
 from collections.abc import Callable, Mapping
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -58,7 +59,7 @@ def secret_address(*schemes: str) -> Callable[[SecretStr], SecretStr]:
     def check(value: SecretStr) -> SecretStr:
         try:
             parts = urlsplit(value.get_secret_value())
-            right = parts.scheme in schemes and (parts.port or 1) > 0
+            right = parts.scheme in schemes and (parts.port or 1) > 0 and bool(parts.hostname or parts.path)
         except ValueError:  # its words would quote the value
             right = False
         if not right:
@@ -66,6 +67,14 @@ def secret_address(*schemes: str) -> Callable[[SecretStr], SecretStr]:
         return value
 
     return check
+
+
+def mail_sender(value: str) -> str:
+    """An address, alone or behind a name, or nothing."""
+    address = parseaddr(value)[1]
+    if value and not (address.isascii() and all(address.partition("@")) and value.isprintable()):
+        raise ValueError("use an address, such as chat@example.org or Chat <chat@example.org>")
+    return value
 
 
 def log_level(value: str) -> str:
@@ -93,7 +102,7 @@ def kind(field: FieldInfo) -> str:
     }
     low = f"from {bounds['ge']}" if "ge" in bounds else f"over {bounds['gt']}" if "gt" in bounds else ""
     high = f"to {bounds['le']}" if "le" in bounds else ""
-    words = KINDS.get(field.annotation, "text")
+    words = _one_of(field.annotation) or KINDS.get(field.annotation, "text")
     return " ".join(part for part in (words, low, high) if part)
 
 
@@ -104,6 +113,14 @@ def expectation(field: FieldInfo, error: Mapping[str, Any]) -> str:
     if error["type"] in {"string_too_short", "too_short"}:
         return f"use at least {error['ctx']['min_length']} characters"
     return f"use {kind(field)}"
+
+
+def _one_of(annotation: object) -> str:
+    """`closed, invitation or open` for a choice of such words."""
+    if get_origin(annotation) is not Literal:
+        return ""
+    *others, last = get_args(annotation)
+    return f"{', '.join(others)} or {last}"
 
 
 def _is_web(value: str) -> bool:

@@ -13,7 +13,7 @@ from streaming.llm.request import Parameters
 from streaming.models import Run
 from streaming.models.database import AWAY, in_database
 from streaming.runs.agents import agent_named
-from streaming.runs.catalog import model_name
+from streaming.runs.catalog import check_permitted, model_name
 from streaming.runs.connections import provider_for
 from streaming.runs.execute import Prepared
 from streaming.runs.group import GIVE_UP_SECONDS
@@ -43,7 +43,7 @@ class UnableAgent:
 
 def prepare_run(run_id: str) -> Prepared:
     """The agent for a claimed run, its history, and the `start` that announces it."""
-    run = Run.objects.get(pk=run_id)
+    run = Run.objects.select_related("owner").get(pk=run_id)
     try:
         return _chat(run) if run.agent == ChatAgent.name else _task(run)
     except StreamingError as error:
@@ -52,6 +52,7 @@ def prepare_run(run_id: str) -> Prepared:
 
 
 def _chat(run: Run) -> Prepared:
+    check_permitted(run.owner, run.model)
     messages, continues_text = history_of(run)
     provider, model, streams = provider_for(run.model)
     parameters = Parameters.of(run.parameters)
