@@ -3,6 +3,7 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -14,9 +15,15 @@ class AccountAdapter(DefaultAccountAdapter):
             ("username_password_mismatch", "email_password_mismatch"),
             "Name and password do not fit together. Check both and try again.",
         ),
-        "too_many_login_attempts": "Too many attempts. Wait five minutes, then try again.",
+        **dict.fromkeys(
+            ("too_many_login_attempts", "rate_limited"), "Too many attempts. Wait five minutes, then try again."
+        ),
+        "incorrect_password": "This is not your password.",
         "enter_current_password": "This is not your current password.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         return bool(settings.ENVIRONMENT.sign_up)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 - as above
+        return reverse("security")

@@ -21,3 +21,10 @@ def icon(name: str) -> SafeString:
 def sign_up_open() -> bool:
     """Whether strangers may make an account."""
     return bool(settings.ENVIRONMENT.sign_up)
+
+
+@register.simple_tag
+def sign_in_provider() -> str:
+    """What the provider is called that people may sign in through; "" where there is none."""
+    given = settings.ENVIRONMENT
+    return str(given.oidc_name) if given.oidc_issuer else ""

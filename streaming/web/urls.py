@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from streaming.web import conversations, pages, prompts, runs, settings, setup, stream_sse
+from streaming.web import conversations, pages, prompts, runs, security, settings, setup, stream_sse
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.new_chat, name="new_chat"),
@@ -20,6 +20,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<slug:run_id>/retry/", runs.retry, name="retry_answer"),
     path("runs/<slug:run_id>/continue/", runs.go_on, name="continue_answer"),
     path("settings/", settings.settings, name="settings"),
+    path("settings/security/", security.security, name="security"),
+    path("settings/security/sessions/end/", security.sign_out_elsewhere, name="sign_out_elsewhere"),
+    path("settings/security/sessions/<int:session_id>/end/", security.sign_out_session, name="sign_out_session"),
     path("setup/", setup.setup, name="setup"),
     path("setup/test/", setup.test_connection, name="test_connection"),
     path("setup/connections/", setup.add_connection, name="add_connection"),
