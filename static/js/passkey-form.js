@@ -11,13 +11,18 @@ class PasskeyForm extends HTMLElement {
       if (!this.#isBusy) this.#send();
     });
     addEventListener("pageshow", () => this.#busy(false)); // back from the cache of the browser
-    if (!knowsPasskeys() && this.hasAttribute("data-creates"))
+    if (knowsPasskeys()) this.#button.disabled = false; // until then a click would send an empty form
+    else if (this.hasAttribute("data-creates"))
       this.#say("Passkeys need a current browser and an address that begins with https://.");
-    else this.hidden = !knowsPasskeys();
+    else this.hidden = true;
   }
 
   get #form() {
     return /** @type {HTMLFormElement} */ (this.querySelector("form"));
+  }
+
+  get #button() {
+    return /** @type {HTMLButtonElement} */ (this.querySelector("button"));
   }
 
   async #send() {
@@ -49,7 +54,7 @@ class PasskeyForm extends HTMLElement {
   /** @param {boolean} busy */
   #busy(busy) {
     this.#isBusy = busy;
-    this.#form.querySelector("button")?.setAttribute("aria-busy", String(busy));
+    this.#button.setAttribute("aria-busy", String(busy));
   }
 
   /** @param {string} text */

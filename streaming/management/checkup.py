@@ -14,6 +14,7 @@ from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import requests
 from channels.layers import get_channel_layer  # noqa: TID251 - the doctor asks the layer itself
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -175,6 +176,18 @@ async def _round_trip() -> None:
     await layer.group_discard("doctor", channel)
 
 
+def _sign_in_provider() -> Iterator[Finding]:
+    issuer = settings.ENVIRONMENT.oidc_issuer
+    if not issuer:
+        return
+    answer = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=ANSWERS_WITHIN)
+    answer.raise_for_status()
+    if answer.json().get("issuer", "").rstrip("/") == issuer:
+        yield Finding(Verdict.OK, "sign-in provider", f"{issuer} answers")
+    else:
+        yield Finding(Verdict.FAILED, "sign-in provider", f"What answers at {issuer} is another issuer.")
+
+
 def _broker() -> Iterator[Finding]:
     if not settings.MODE.celery_broker:
         return
@@ -191,6 +204,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _database,
     _channel_layer,
     _broker,
+    _sign_in_provider,
 )
 
 

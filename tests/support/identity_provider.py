@@ -76,10 +76,13 @@ class IdentityProvider:
             "/userinfo": self._userinfo,
             "/keys": self._keys,
         }
+        path = urlsplit(request.path).path
         if "away" in self.faults:
             send(request, 503, {"error": "away"})
+        elif path in routes:
+            routes[path](request, given)
         else:
-            routes[urlsplit(request.path).path](request, given)
+            send(request, 204, "")  # the browser's favicon
 
     def _configuration(self, request: BaseHTTPRequestHandler, _given: dict[str, str]) -> None:
         endpoints = {"authorization": "authorize", "token": "token", "userinfo": "userinfo"}
