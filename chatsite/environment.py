@@ -201,6 +201,8 @@ def variables() -> list[tuple[str, FieldInfo]]:
 
 def _complaint(error: dict[str, Any]) -> str:
     name = str(error["loc"][0])
+    if name in Environment.model_fields:  # its default is what is wrong
+        name = str(Environment.model_fields[name].validation_alias)
     field = dict(variables())[name]
     given = "" if checks.is_secret(field) else f' is "{str(error["input"])[:80]}"'
     return f"{name}{given}{':' if given else ' cannot be used:'} {checks.expectation(field, error)}"

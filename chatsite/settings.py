@@ -126,6 +126,10 @@ MFA_FORMS = {
     "authenticate": "chatsite.code_forms.SignInCodeForm",
     "reauthenticate": "chatsite.code_forms.ConfirmCodeForm",
     "activate_totp": "chatsite.code_forms.FirstCodeForm",
+    "login_webauthn": "chatsite.passkey_forms.SignInPasskeyForm",
+    "authenticate_webauthn": "chatsite.passkey_forms.SecondPasskeyForm",
+    "reauthenticate_webauthn": "chatsite.passkey_forms.ConfirmPasskeyForm",
+    "add_webauthn": "chatsite.passkey_forms.NewPasskeyForm",
 }
 SOCIALACCOUNT_ADAPTER = "chatsite.oidc.linking.LinkingAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True

@@ -12,8 +12,6 @@ from streaming.web.first_login import FirstLogin
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign,no-untyped-call]
 
 urlpatterns = [
-    # Django's own form would ask for no second factor.
-    path("admin/login/", secure_admin_login(admin.site.login)),  # type: ignore[no-untyped-call]  # allauth's
     path("admin/", admin.site.urls),
     path("accounts/first/<str:token>/", FirstLogin.as_view(), name="first_login"),
     # Their mail would be read by nobody: there is no mail server to send it through yet.

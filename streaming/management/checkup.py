@@ -176,16 +176,16 @@ async def _round_trip() -> None:
     await layer.group_discard("doctor", channel)
 
 
-def _sign_in_provider() -> Iterator[Finding]:
+def _identity_provider() -> Iterator[Finding]:
     issuer = settings.ENVIRONMENT.oidc_issuer
     if not issuer:
         return
     answer = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=ANSWERS_WITHIN)
     answer.raise_for_status()
     if answer.json().get("issuer", "").rstrip("/") == issuer:
-        yield Finding(Verdict.OK, "sign-in provider", f"{issuer} answers")
+        yield Finding(Verdict.OK, "identity provider", f"{issuer} answers")
     else:
-        yield Finding(Verdict.FAILED, "sign-in provider", f"What answers at {issuer} is another issuer.")
+        yield Finding(Verdict.FAILED, "identity provider", f"What answers at {issuer} is another issuer.")
 
 
 def _broker() -> Iterator[Finding]:
@@ -204,7 +204,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _database,
     _channel_layer,
     _broker,
-    _sign_in_provider,
+    _identity_provider,
 )
 
 

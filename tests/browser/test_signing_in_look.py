@@ -12,7 +12,7 @@ from tests.support.server import ChatServer, manage, running_server
 from tests.support.sign_in_pages import MORE_PEOPLE, confirm, sign_in, sign_out
 from tests.support.totp import code_at
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 LOOKS = {
     "carol": {"color_scheme": "light"},
     "dana": {"color_scheme": "dark"},
