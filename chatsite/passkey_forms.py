@@ -8,10 +8,14 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
     LoginWebAuthnForm,
     ReauthenticateWebAuthnForm,
 )
 from cryptography.exceptions import InvalidSignature
+from django import forms
+
+LONGEST_NAME = 100
 
 # What fido2 and allauth raise, unasked, for answers that no browser gives.
 MADE_UP = (LookupError, TypeError, ValueError, AttributeError, struct.error, InvalidSignature)
@@ -25,7 +29,13 @@ class _Proof:
 
 
 class SignInPasskeyForm(_Proof, LoginWebAuthnForm):
-    """Instead of name and password."""
+    """Instead of name and password, where its owner said that it may."""
+
+    def clean_credential(self) -> Any:
+        authenticator = super().clean_credential()
+        if not authenticator.wrap().is_passwordless:
+            raise get_adapter().validation_error("incorrect_code")
+        return authenticator
 
 
 class SecondPasskeyForm(_Proof, AuthenticateWebAuthnForm):
@@ -39,9 +49,20 @@ class ConfirmPasskeyForm(_Proof, ReauthenticateWebAuthnForm):
 class NewPasskeyForm(AddWebAuthnForm):
     """A passkey that was just made."""
 
+    name = forms.CharField(required=False, max_length=LONGEST_NAME)
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = _checked(super().clean)
+        if credential := cleaned.get("credential"):
+            # What its owner chose, where allauth looks for it: some devices make each one able to stand alone.
+            credential["clientExtensionResults"] = {"credProps": {"rk": bool(cleaned.get("passwordless"))}}
         return cleaned
+
+
+class PasskeyNameForm(EditWebAuthnForm):
+    """Another name for it."""
+
+    name = forms.CharField(max_length=LONGEST_NAME)
 
 
 def _checked(clean: Callable[[], Any]) -> Any:

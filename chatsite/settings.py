@@ -130,6 +130,7 @@ MFA_FORMS = {
     "authenticate_webauthn": "chatsite.passkey_forms.SecondPasskeyForm",
     "reauthenticate_webauthn": "chatsite.passkey_forms.ConfirmPasskeyForm",
     "add_webauthn": "chatsite.passkey_forms.NewPasskeyForm",
+    "edit_webauthn": "chatsite.passkey_forms.PasskeyNameForm",
 }
 SOCIALACCOUNT_ADAPTER = "chatsite.oidc.linking.LinkingAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
