@@ -79,6 +79,7 @@ def stall_in_a_transaction(cluster: Site, victim) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(400)  # each worker may drain for half a minute
 def test_everything_is_replaced_in_turn(cluster: Site, load: Load, page: ChatPage):
     for process in (*cluster.webs, *cluster.streams, *cluster.work, *([cluster.beat] if cluster.beat else [])):
         process.end()
