@@ -2,7 +2,7 @@
 # Needs git, make, a C compiler and Python 3.12 or newer; everything else is fetched into this folder.
 
 PYTHON_IN_VENV := .venv/bin/python
-.PHONY: run cluster test test-long check bench docs requirements format help
+.PHONY: run cluster test test-long soak check bench docs requirements format help
 
 run: ## Serve the site on http://127.0.0.1:8000 (PORT=… for another port)
 	@.ci/install run
@@ -23,13 +23,19 @@ test-long: ## Run the tests that take long
 	@.ci/system-packages redis postgresql nginx chromium
 	@$(PYTHON_IN_VENV) -m pytest -m long $(ARGS) || [ $$? -eq 5 ] # 5: there is none
 
+soak: ## Break a whole site at random under 100 conversations for 20 minutes (SOAK_SECONDS, SOAK_CHATS, SOAK_SEED)
+	@.ci/install test
+	@.ci/system-packages redis postgresql nginx
+	@SOAK_SECONDS=$${SOAK_SECONDS:-1200} SOAK_CHATS=$${SOAK_CHATS:-100} \
+		$(PYTHON_IN_VENV) -m pytest tests/faults/test_soak.py -s $(ARGS)
+
 check: ## Check style, types, imports, templates, migrations, JavaScript
 	@.ci/install test
 	@.ci/check
 
 bench: ## Measure, print, and write docs/benchmarks.md
 	@.ci/install test
-	@.ci/system-packages chromium
+	@.ci/system-packages redis postgresql nginx chromium
 	@$(PYTHON_IN_VENV) -m benchmarks $(ARGS)
 
 docs: ## Write the generated pages of docs/

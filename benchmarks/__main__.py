@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import browser, first_token, hosted, long_answers, memory, report, token_cost, writes
+from benchmarks import browser, first_token, hosted, long_answers, memory, recovery, report, token_cost, writes
 from benchmarks.bench import running_bench
 from benchmarks.figures import Result
 from benchmarks.machine import load, machine
@@ -22,6 +22,7 @@ MEASURES = {
     "browser": browser.measure,
     "writes": writes.measure,
     "hosted": hosted.measure,
+    "recovery": recovery.measure,
 }
 PAGE = ROOT / "docs" / "benchmarks.md"
 

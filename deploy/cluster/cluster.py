@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from deploy.cluster.nginx import Nginx
+from deploy.cluster.nginx import Nginx, before
 from deploy.cluster.postgresql import Postgresql
-from deploy.cluster.process import Process, manage
+from deploy.cluster.process import Process, free_port, manage
 from deploy.cluster.product import Beat, Web, Worker
 from deploy.cluster.redis import Redis
 
@@ -43,8 +43,10 @@ class Cluster:
             "PYTHONUNBUFFERED": "1",
         }
         self.webs = [self._web(number) for number in range(1, layout.webs + 1)]
-        self.nginx = Nginx(folder, [web.port for web in self.webs]) if layout.nginx and self.webs else None
-        if self.nginx is not None:
+        self.nginx: Nginx | None = None
+        if layout.nginx:
+            port = free_port()
+            self.nginx = Nginx(folder, port, before([web.port for web in self.webs], port=port))
             behind = {"CHATSITE_PUBLIC_URL": self.nginx.url, "CHATSITE_TRUSTED_PROXIES": "1"}
             self.environment |= behind
             for web in self.webs:

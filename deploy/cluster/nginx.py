@@ -9,9 +9,9 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.cluster.process import Process, free_port
+from deploy.cluster.process import Process
 
-CONFIGURATION = """\
+MAIN = """\
 {user}
 daemon off;
 worker_processes 1;
@@ -25,6 +25,10 @@ http {{
     fastcgi_temp_path {folder}/nginx-fastcgi;
     uwsgi_temp_path {folder}/nginx-uwsgi;
     scgi_temp_path {folder}/nginx-scgi;
+    include {folder}/site.conf;
+}}
+"""
+SITE = """\
     client_max_body_size 32m;
     map $http_upgrade $connection_upgrade {{ default upgrade; "" close; }}
     upstream web {{
@@ -46,18 +50,19 @@ http {{
         location / {{ proxy_pass http://web; }}
         location /sse/ {{ proxy_buffering off; proxy_pass http://web; }}
     }}
-}}
 """
 
 
 class Nginx(Process):
-    """The address people use, `url`."""
+    """Serves at `url` what the text `site` says, which stands inside `http {}`."""
 
-    def __init__(self, folder: Path, ports: Sequence[int]) -> None:
-        self.port = free_port()
-        self._path = folder / "nginx.conf"
-        self._path.write_text(configuration(folder, self.port, ports))
-        command = ["nginx", "-e", "stderr", "-p", str(folder), "-c", str(self._path)]
+    def __init__(self, folder: Path, port: int, site: str) -> None:
+        self.port = port
+        # A master that runs as root gives its workers away to nobody, who may not write into our folder.
+        user = "user root;" if os.geteuid() == 0 else ""
+        (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
+        (folder / "site.conf").write_text(site)
+        command = ["nginx", "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
         super().__init__("nginx", command, folder=folder, environment=os.environ, ready=self._answers)
 
     @property
@@ -68,12 +73,10 @@ class Nginx(Process):
         return answers(f"{self.url}/accounts/login/")
 
 
-def configuration(folder: Path, port: int, ports: Sequence[int]) -> str:
-    """The whole of nginx.conf, for web processes on `ports` of this machine."""
+def before(ports: Sequence[int], *, port: int) -> str:
+    """The site: web processes on `ports` of this machine, listening on `port`."""
     servers = "\n        ".join(f"server 127.0.0.1:{each} max_fails=1 fail_timeout=1s;" for each in ports)
-    # A master that runs as root gives its workers away to nobody, who may not write into our folder.
-    user = "user root;" if os.geteuid() == 0 else ""
-    return CONFIGURATION.format(folder=folder, port=port, servers=servers, user=user)
+    return SITE.format(port=port, servers=servers)
 
 
 def answers(url: str) -> bool:

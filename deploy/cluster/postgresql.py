@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from deploy.cluster.process import Process, free_port
+from deploy.cluster.process import Process, ProcessDiedError, free_port
 
 DEBIAN = Path("/usr/lib/postgresql")
 NAME = "chatsite"  # of the role and of its database
@@ -87,7 +87,11 @@ class Postgresql(Process):
 
     def _run(self, name: str, *arguments: str) -> None:
         command = [program(name), *arguments]
-        subprocess.run(command, check=True, capture_output=True, timeout=120, cwd=self._folder, **as_postgres())  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
+            command, check=False, capture_output=True, text=True, timeout=120, cwd=self._folder, **as_postgres()
+        )
+        if done.returncode:
+            raise ProcessDiedError(f"{name} of PostgreSQL failed:\n{done.stdout}{done.stderr}")
 
 
 def program(name: str) -> str:

@@ -1,5 +1,6 @@
 """One process of the site: started, waited for, stalled, killed, ended. Knows a command; knows no service."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -65,6 +66,12 @@ class Process:
     def exited(self) -> int | None:
         """The code it ended with, minus the signal where one ended it; None while it lives."""
         return self._popen.poll() if self._popen is not None else None
+
+    def memory(self) -> int:
+        """Resident bytes."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        return int(found[1]) * 1024 if found else 0
 
     def start(self) -> Self:
         """Start, and return when it is ready. Raises `ProcessDiedError`."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.breaking import TERMINATE_OTHERS
 from tests.support.chat_page import ChatPage
 from tests.support.hosted import Site, through_proxy
 from tests.support.load import Load, nothing_was_lost, page_has
@@ -14,8 +15,6 @@ from tests.support.waiting import until
 pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser]
 AWAY_SECONDS = 15
 RUN_SECONDS = 3 * 10.0
-OTHERS = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user"
-TERMINATE = f"SELECT count(pg_terminate_backend(pid)) {OTHERS}"
 
 
 def test_postgresql_restarted(cluster: Site, load: Load, page: ChatPage):
@@ -36,7 +35,7 @@ def test_postgresql_away_for_fifteen_seconds(cluster: Site, load: Load, page: Ch
 
 def test_every_session_of_postgresql_terminated(cluster: Site, load: Load, page: ChatPage):
     for _ in range(3):
-        assert cluster.query(TERMINATE)[0][0] > 0
+        assert cluster.query(TERMINATE_OTHERS)[0][0] > 0
         load.wait_until_all_stream()
     nothing_was_lost(load, page)
 

@@ -32,6 +32,11 @@ class Site(Cluster):
     def log(self) -> LogReader:
         return LogReader(partial(_snapshot, self.postgresql.url), "%s")
 
+    @property
+    def port(self) -> int:
+        """Of the address people use."""
+        return self.nginx.port if self.nginx is not None else self.webs[0].port
+
     def sign_in(self, username: str = "alice", *, url: str = "") -> dict[str, str]:
         """The cookies of a person who signed in through the log-in page."""
         return sign_in(url or self.url, username)

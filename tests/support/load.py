@@ -86,12 +86,26 @@ class Load:
 
     def wait_until_all_stream(self, seconds: float = 40) -> None:
         """Every viewer shows something that is said from now on."""
-        before = {id(viewer): len(viewer.rolling.marks) for viewer in self.viewers}
+        self._wait_for_news(self.viewers, seconds)
+
+    def wait_until_live_ones_stream(self, seconds: float) -> None:
+        """The same for the viewers of those conversations whose run has not ended."""
+        live = {each for each in self.conversations if any(run.state in LIVE for run in self.site.log.runs(each))}
+        self._wait_for_news([viewer for viewer in self.viewers if viewer.conversation in live], seconds)
+
+    def _wait_for_news(self, viewers: list[PageViewer], seconds: float) -> None:
+        before = {id(viewer): len(viewer.rolling.marks) for viewer in viewers}
         until(
-            lambda: all(len(viewer.rolling.marks) > before[id(viewer)] + 2 for viewer in self.viewers),
+            lambda: all(len(viewer.rolling.marks) > before[id(viewer)] + 2 for viewer in viewers),
             "every viewer goes on",
             seconds=seconds,
         )
+
+    def ask_again(self) -> None:
+        """Have the conversations stream whose run has ended."""
+        for conversation in self.conversations:
+            if not any(run.state in LIVE for run in self.site.log.runs(conversation)):
+                self.person.ask(conversation, self.prompt)
 
     def wait_until_quiet(self, runs: set[str], seconds: float = 20) -> None:
         """The requests of these runs' attempts are over at the model."""
@@ -156,6 +170,14 @@ class Load:
     def exchange_of(self, answer: Answer) -> Exchange:
         """What the model said for this attempt: each exchange begins with a mark of its own."""
         [found] = [one for one in list(self.models.exchanges) if f"\nexchange-{one.number} " in answer.text]
+        return found
+
+    def silences(self, since: float) -> list[float]:
+        """For each viewer the longest time without a frame from `since` (monotonic) until now."""
+        found = []
+        for viewer in self.viewers:
+            times = [since, *(at for at in list(viewer.arrived) if at > since), time.monotonic()]
+            found.append(max(after - before for before, after in itertools.pairwise(times)))
         return found
 
     def back_after(self, since: float) -> list[float]:

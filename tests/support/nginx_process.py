@@ -1,6 +1,5 @@
 """The production configuration of nginx, run on free ports of this machine with a certificate of its own."""
 
-import os
 import re
 import socket
 import subprocess
@@ -12,38 +11,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from deploy.cluster.process import Process, free_port
+from deploy.cluster.nginx import Nginx
+from deploy.cluster.process import free_port
 from tests.support.deploy_files import DEPLOY
 
-MAIN = """
-{user}
-daemon off;
-pid {folder}/nginx.pid;
-error_log stderr warn;
-events {{ }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    include {folder}/site.conf;
-}}
-"""
 
-
-class NginxProcess(Process):
+class NginxProcess(Nginx):
     """Listens with TLS on `port`, before the web processes on `web_ports`."""
 
     def __init__(self, folder: Path, web_ports: tuple[int, int]) -> None:
-        self.port, self.plain_port, self.folder = free_port(), free_port(), folder
+        self.folder = folder
         make_certificate(folder)
-        user = "user root;" if os.geteuid() == 0 else ""
-        (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
-        (folder / "site.conf").write_text(self._adapted(web_ports))
-        command = ["nginx", "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
-        super().__init__("nginx", command, folder=folder, environment=os.environ, ready=self._listens)
+        port, self.plain_port = free_port(), free_port()
+        super().__init__(folder, port, adapted(folder, port, self.plain_port, web_ports))
 
     @property
     def url(self) -> str:
@@ -54,25 +34,26 @@ class NginxProcess(Process):
         done = subprocess.run([*self.command, "-t", "-q"], capture_output=True, text=True, check=False, timeout=30)
         return done.stderr.strip() or f"{done.returncode or ''}"
 
-    def _listens(self) -> bool:
+    def _answers(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def _adapted(self, web_ports: tuple[int, int]) -> str:
-        """The file as it is in deploy/, on our ports and with our certificate; IPv6 may be absent here."""
-        text = (DEPLOY / "nginx.conf").read_text()
-        for pattern, put, count in (
-            (r"127\.0\.0\.1:8001", f"127.0.0.1:{web_ports[0]}", 1),
-            (r"127\.0\.0\.1:8002", f"127.0.0.1:{web_ports[1]}", 1),
-            (r"listen 80;", f"listen 127.0.0.1:{self.plain_port};", 1),
-            (r"listen 443 ", f"listen 127.0.0.1:{self.port} ", 1),
-            (r"listen \[::\].*;", "", 2),
-            (r"/etc/letsencrypt/live/chat\.example\.org", str(self.folder), 2),
-            (r"chat\.example\.org", "localhost", 2),
-        ):
-            text, found = re.subn(pattern, put, text)
-            assert found == count, f"{pattern} is {found} times in deploy/nginx.conf"
-        return text
+
+def adapted(folder: Path, port: int, plain_port: int, web_ports: tuple[int, int]) -> str:
+    """The file as it is in deploy/, on our ports and with our certificate; IPv6 may be absent here."""
+    text = (DEPLOY / "nginx.conf").read_text()
+    for pattern, put, count in (
+        (r"127\.0\.0\.1:8001", f"127.0.0.1:{web_ports[0]}", 1),
+        (r"127\.0\.0\.1:8002", f"127.0.0.1:{web_ports[1]}", 1),
+        (r"listen 80;", f"listen 127.0.0.1:{plain_port};", 1),
+        (r"listen 443 ", f"listen 127.0.0.1:{port} ", 1),
+        (r"listen \[::\].*;", "", 2),
+        (r"/etc/letsencrypt/live/chat\.example\.org", str(folder), 2),
+        (r"chat\.example\.org", "localhost", 2),
+    ):
+        text, found = re.subn(pattern, put, text)
+        assert found == count, f"{pattern} is {found} times in deploy/nginx.conf"
+    return text
 
 
 def make_certificate(folder: Path) -> None:

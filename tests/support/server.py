@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -54,12 +53,6 @@ class ChatServer(Process):
     def stop(self) -> None:
         """SIGTERM; SIGKILL if it does not go."""
         self.end(STOP_SECONDS)
-
-    def memory(self) -> int:
-        """Resident bytes."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
-        return int(found[1]) * 1024 if found else 0
 
     def sign_in(self, username: str = "alice", *, url: str = "") -> dict[str, str]:
         """The cookies of a person who signed in through the log-in page."""

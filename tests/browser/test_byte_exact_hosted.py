@@ -1,0 +1,28 @@
+"""The byte-exact tests again, through nginx and a whole hosted site."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.cluster.cluster import Layout
+from tests.browser.test_byte_exact import (  # noqa: F401 - these are the tests
+    keepable_chat,
+    test_a_busy_page_catches_up,
+    test_a_frozen_and_hidden_tab_catches_up,
+    test_a_page_that_stops_for_thirty_seconds_catches_up,
+    test_a_second_tab_shows_the_same,
+    test_back_and_forward_in_mid_stream,
+    test_nasty_tokens_arrive_exactly,
+    test_prose_with_html_arrives_once_and_in_order,
+    test_reloading_three_times_loses_nothing,
+)
+from tests.support.hosted import Site, running_site
+
+pytestmark = [pytest.mark.browser, pytest.mark.hosted, pytest.mark.long]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[Site]:
+    """In place of the embedded server."""
+    with running_site(tmp_path_factory.mktemp("site"), environment, Layout(work=0, beat=False)) as site:
+        yield site

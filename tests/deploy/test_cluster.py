@@ -1,0 +1,74 @@
+"""`make cluster` and the processes under it: what starts is said, what does not is named, nothing is left."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from deploy.cluster.process import ROOT, Process, ProcessDiedError
+from tests.support.server import clean_environment
+from tests.support.waiting import until
+
+
+def process(folder: Path, script: str, *, ready: bool) -> Process:
+    return Process("tool", ["sh", "-c", script], folder=folder, environment=os.environ, ready=lambda: ready)
+
+
+def test_process_that_ends_at_its_start_is_named_with_its_last_lines(tmp_path: Path):
+    with pytest.raises(ProcessDiedError, match=r"tool ended by itself \(3\):\nno such database"):
+        process(tmp_path, "echo no such database; exit 3", ready=False).start()
+
+
+def test_process_that_never_serves_is_named(tmp_path: Path):
+    mute = process(tmp_path, "echo still waiting; exec sleep 60", ready=False)
+    mute.launch()
+    until(lambda: "waiting" in mute.output, "it has begun")
+    with pytest.raises(ProcessDiedError, match=r"tool was not ready within 0.1 s:\nstill waiting"):
+        mute.wait_until_ready(0.1)
+    mute.kill()
+    assert mute.exited == -signal.SIGKILL
+
+
+def test_process_that_stands_still_or_does_not_listen_is_ended(tmp_path: Path):
+    deaf = process(tmp_path, "trap '' TERM; echo deaf; while :; do sleep 0.1; done", ready=True).start()
+    until(lambda: "deaf" in deaf.output, "it has begun")
+    deaf.pause()
+    deaf.end(0.3)
+    assert not deaf.is_alive
+    assert deaf.start().is_alive
+    deaf.kill()
+
+
+@pytest.mark.hosted
+@pytest.mark.long
+@pytest.mark.timeout(240)
+def test_cluster_says_where_it_is_starts_again_what_dies_and_leaves_nothing(tmp_path: Path):
+    output = tmp_path / "printed"
+    with output.open("wb") as file:
+        command = [sys.executable, "-m", "deploy.cluster"]
+        environment = clean_environment(tmp_path, {})
+        cluster = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT)
+    try:
+        until(lambda: "Serving on" in output.read_text() or cluster.poll(), "the cluster serves", seconds=90)
+        printed = output.read_text()
+        [link] = re.findall(r"http\S+/accounts/first/\S+", printed)
+        [address] = re.findall(r"Serving on (\S+)", printed)
+        assert link.startswith(address)
+        with urllib.request.urlopen(link, timeout=20) as page:
+            assert page.status == 200
+        pids = [int(pid) for pid in re.findall(r"process (\d+)", printed)]
+        [worker] = re.findall(r"streams-1 +process (\d+)", printed)
+        os.kill(int(worker), signal.SIGKILL)
+        until(lambda: "streams-1 serves again" in output.read_text(), "the worker is started again", seconds=60)
+    finally:
+        cluster.send_signal(signal.SIGINT)
+        code = cluster.wait(90)
+    assert code == 0
+    assert output.read_text().rstrip().endswith("Ended.")
+    assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+    assert [path for path in re.findall(r"prints to (\S+)", printed) if Path(path).exists()] == []
