@@ -25,6 +25,7 @@ class LinkingAdapter(DefaultSocialAccountAdapter):
 
     error_messages = {
         **DefaultSocialAccountAdapter.error_messages,
+        "no_verified_email": "Confirm your email address first: it is the way back in when the password is lost.",
         "no_password": "Set a password first: without one nobody could sign in to this account any more.",
     }
 

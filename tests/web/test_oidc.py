@@ -159,6 +159,9 @@ def test_a_person_links_and_unlinks_by_hand(client: Client, provider: IdentityPr
     account = SocialAccount.objects.get()
     assert account.user == erin
     assert "Linked." in client.get("/settings/security/").content.decode()
+    refused = client.post("/accounts/3rdparty/", {"account": account.pk}).content.decode()
+    assert "Confirm your email address first" in refused
+    EmailAddress.objects.create(user=erin, email=erin.email, verified=True, primary=True)
     assert client.post("/accounts/3rdparty/", {"account": account.pk})["Location"] == "/settings/security/"
     assert not SocialAccount.objects.exists()
 
