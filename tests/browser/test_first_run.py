@@ -34,7 +34,7 @@ def test_first_run_signs_in_and_connects_a_model(
     page = new_context(new_server.url, viewport={"width": 1280, "height": 600}).new_page()
     page.goto(link)
     page.get_by_label("Choose a password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(re.compile(r"/(setup/)?$"))
     page.goto("/setup/")
     page.get_by_role("radio", name=re.compile("OpenAI")).first.check()
