@@ -1,7 +1,7 @@
 """What the environment may say, with types and clear complaints. Knows names and ranges; knows no Django."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -39,6 +39,9 @@ class Environment(BaseSettings):
     # Where it listens
     port: int = variable("PORT", 8000, "Port the server listens on; 0 takes any free one.", ge=0, le=65535)
     bind: str = variable("CHATSITE_BIND", "127.0.0.1", "Address the server listens on; 0.0.0.0 is every network.")
+    server: Literal["daphne", "uvicorn"] = variable(
+        "CHATSITE_SERVER", "daphne", "Program that speaks HTTP and WebSocket: daphne or uvicorn."
+    )
     allowed_hosts: Names = variable(
         "ALLOWED_HOSTS",
         ("localhost", "127.0.0.1", "[::1]"),

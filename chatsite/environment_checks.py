@@ -3,7 +3,7 @@
 import zoneinfo
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -93,6 +93,8 @@ def kind(field: FieldInfo) -> str:
     }
     low = f"from {bounds['ge']}" if "ge" in bounds else f"over {bounds['gt']}" if "gt" in bounds else ""
     high = f"to {bounds['le']}" if "le" in bounds else ""
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(get_args(field.annotation))
     words = KINDS.get(field.annotation, "text")
     return " ".join(part for part in (words, low, high) if part)
 
