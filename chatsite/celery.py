@@ -16,9 +16,11 @@ REDIS_TRANSPORT = {
     "unacked_restore_throttle": 1,
     # A broker that is away must not hold up the person who sends a prompt.
     "socket_connect_timeout": 2,
+    "socket_timeout": 10,
 }
 
 app = Celery("chatsite")
+app.set_default()  # for every thread: wake-ups are sent from one of their own
 app.conf.update(
     broker_url=BROKER,
     task_default_queue="work",

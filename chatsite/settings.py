@@ -37,6 +37,7 @@ ALLOWED_HOSTS = ENVIRONMENT.hosts()
 
 INSTALLED_APPS = [
     "streaming",
+    "chatsite",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
