@@ -1,8 +1,10 @@
 """The Celery application. A message is a wake-up: what has to be done stands in the database."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 
@@ -34,7 +36,15 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # of itself it gives up after a hundred, and the worker with it
     broker_transport_options=REDIS_TRANSPORT if BROKER.startswith("redis") else {},
     timezone="UTC",
 )
 app.autodiscover_tasks(["streaming"], related_name="tasks")
+
+
+def keep_our_lines(**_: Any) -> None:
+    """Celery would give the root logger a level and handlers of its own; Django's LOGGING is for workers too."""
+
+
+setup_logging.connect(keep_our_lines)
