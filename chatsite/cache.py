@@ -18,6 +18,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
+from chatsite.sentinel_client import SentinelClient
+
 logger = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 1.0  # somebody waits for the page; a Redis in the same network needs a millisecond
@@ -57,7 +59,10 @@ class RedisElseMemoryCache(BaseCache):
         super().__init__(params)
         waits = {"socket_connect_timeout": ANSWER_SECONDS, "socket_timeout": ANSWER_SECONDS}
         once_more = Retry(NoBackoff(), 1)  # a kept connection may be of a former Redis
-        self._redis = RedisCache(location, {**params, "OPTIONS": {**waits, "retry": once_more}})
+        given = params.get("OPTIONS", {})
+        self._redis: Any = RedisCache(location, {**params, "OPTIONS": {**given, **waits, "retry": once_more}})
+        if "sentinels" in given:
+            self._redis._class = SentinelClient  # noqa: SLF001 - Django's own way to choose one
         self._memory = LocMemCache(location, {**params, "OPTIONS": {"MAX_ENTRIES": ENTRIES}})
         self._outage = _outages.setdefault(location, _Outage())
 

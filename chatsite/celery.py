@@ -37,7 +37,11 @@ app.conf.update(
     worker_redirect_stdouts=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # of itself it gives up after a hundred, and the worker with it
-    broker_transport_options=REDIS_TRANSPORT if BROKER.startswith("redis") else {},
+    broker_transport_options={
+        **(REDIS_TRANSPORT if BROKER.startswith(("redis", "sentinel")) else {}),
+        **settings.MODE.celery_options,
+    },
+    broker_use_ssl=settings.MODE.celery_tls,
     timezone="UTC",
 )
 app.autodiscover_tasks(["streaming"], related_name="tasks")

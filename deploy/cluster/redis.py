@@ -8,13 +8,15 @@ from deploy.cluster.process import Process, free_port
 
 
 class Redis(Process):
-    """Broker and doorbell. Killing it is the loss of the whole Redis."""
+    """Broker and doorbell. Killing it is the loss of the whole Redis. `arguments` are redis-server's own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *arguments: str, password: str = "", name: str = "redis") -> None:
         self.port = free_port()
+        self._login = f":{password}@" if password else ""
+        secret = ["--requirepass", password] if password else []
         super().__init__(
-            "redis",
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+            name,
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", *arguments, *secret],
             folder=folder,
             environment=os.environ,
             ready=self._answers,
@@ -22,7 +24,7 @@ class Redis(Process):
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{self._login}127.0.0.1:{self.port}/0"
 
     def ask(self, command: str) -> bytes:
         """The beginning of the answer to one inline command (https://redis.io/docs/latest/develop/reference/protocol-spec/)."""
@@ -32,6 +34,6 @@ class Redis(Process):
 
     def _answers(self) -> bool:
         try:
-            return self.ask("PING").startswith(b"+PONG")
+            return self.ask("PING").startswith((b"+PONG", b"-NOAUTH"))
         except OSError:
             return False

@@ -90,6 +90,7 @@ async def test_viewers_go_on_while_redis_is_away_and_are_quick_again_when_it_is_
     status, found = await asyncio.to_thread(readiness, server)
     assert (status, found["database"], found["engines"], found["broker"]) == ("degraded", "ok", "ok", "away")
     await wait(lambda: len(viewer.frames) >= seen + 5, "viewers go on")
+    assert "sessionid" in await asyncio.to_thread(server.sign_in, "bob")
     assert max(viewer.delays[seen:]) < SLOW
 
     (redis.start if fault == "killed" else redis.resume)()
