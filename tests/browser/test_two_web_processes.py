@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext
 
+from deploy.cluster.product import Web
 from tests.support import checker, corpus
 from tests.support.browsing import NETWORK_ERRORS, Watch
 from tests.support.chat_page import ChatPage
 from tests.support.hosted import Site, running_site
 from tests.support.model_server import Exchange, ModelServer
 from tests.support.scripts import Script, spoken
-from tests.support.server import ChatServer
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import until
 
@@ -28,15 +28,16 @@ def site(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) 
 
 
 @pytest.fixture(params=["daphne", pytest.param("uvicorn", marks=pytest.mark.long)])
-def other(request: pytest.FixtureRequest, site: Site, tmp_path: Path) -> Iterator[ChatServer]:
+def other(request: pytest.FixtureRequest, site: Site, tmp_path: Path) -> Iterator[Web]:
     """A second web process, on the same database and Redis; the test may end it."""
-    server = ChatServer(tmp_path, environment=site.environment, arguments=["--web", "--server", request.param])
+    environment = {**site.environment, "CHATSITE_SERVER": request.param}
+    server = Web("other", folder=tmp_path, environment=environment)
     yield server.start()
-    server.stop()
+    server.end()
 
 
 @pytest.fixture
-def proxy(other: ChatServer) -> Iterator[TcpProxy]:
+def proxy(other: Web) -> Iterator[TcpProxy]:
     proxy = TcpProxy(other.port)
     yield proxy
     proxy.close()
@@ -47,7 +48,7 @@ def open_chat(
     site: Site, proxy: TcpProxy, new_context: Callable[..., BrowserContext], watch: Watch
 ) -> Callable[[], ChatPage]:
     watch.expect(*NETWORK_ERRORS)
-    return lambda: ChatPage(new_context(proxy.url, site.web.sign_in()).new_page()).open_new()
+    return lambda: ChatPage(new_context(proxy.url, site.sign_in()).new_page()).open_new()
 
 
 def ask(chat: ChatPage, models: ModelServer, prompt: str) -> Exchange:
@@ -70,27 +71,25 @@ def verify(chat: ChatPage, site: Site, exchange: Exchange) -> None:
 
 
 def test_a_page_moves_to_the_other_process_when_its_own_is_replaced(
-    open_chat: Callable[[], ChatPage], proxy: TcpProxy, other: ChatServer, site: Site, models: ModelServer
+    open_chat: Callable[[], ChatPage], proxy: TcpProxy, other: Web, site: Site, models: ModelServer
 ):
     chat = open_chat()
     exchange = ask(chat, models, f"replace {other.port}")
     until(lambda: len(exchange.sent) > TOKENS // 6, "a sixth was sent")
-    proxy.target_ports.append(site.web.port)
-    process = other.process
-    assert process is not None
-    process.terminate()
-    until(lambda: site.web.port in proxy.sockets_at, "the page is with the other process")
+    proxy.target_ports.append(site.webs[0].port)
+    other.ask_to_end()
+    until(lambda: site.webs[0].port in proxy.sockets_at, "the page is with the other process")
     assert exchange.finished_at is None, "the answer was over before the page had to move"
     assert proxy.socket_opened[-1] - proxy.socket_closed[-1] < BACK_WITHIN
     verify(chat, site, exchange)
-    assert process.wait(20) == 0
+    assert other.wait(20) == 0
     assert "Ending with" not in other.output
 
 
 def test_connections_may_go_to_any_process_at_any_time(
-    open_chat: Callable[[], ChatPage], proxy: TcpProxy, other: ChatServer, site: Site, models: ModelServer
+    open_chat: Callable[[], ChatPage], proxy: TcpProxy, other: Web, site: Site, models: ModelServer
 ):
-    proxy.target_ports.append(site.web.port)
+    proxy.target_ports.append(site.webs[0].port)
     chat = open_chat()
     exchange = ask(chat, models, f"alternate {other.port}")
     for part in (5, 4, 3):
@@ -99,4 +98,4 @@ def test_connections_may_go_to_any_process_at_any_time(
         until(lambda: proxy.open_websockets, "the page is back")
     chat.page.reload()
     verify(chat, site, exchange)
-    assert {other.port, site.web.port} == set(proxy.sockets_at)
+    assert {other.port, site.webs[0].port} == set(proxy.sockets_at)

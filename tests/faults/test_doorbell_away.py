@@ -12,9 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from deploy.cluster.redis import Redis
 from tests.support.model_server import ModelServer
 from tests.support.person import Person
-from tests.support.redis_process import RedisProcess
 from tests.support.scripts import Gate, Script, spoken
 from tests.support.server import ChatServer, running_server
 from tests.support.viewer import Viewer
@@ -26,15 +26,15 @@ SLOW = 3.0
 
 
 @pytest.fixture
-def redis() -> Iterator[RedisProcess]:
-    redis = RedisProcess()
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    redis = Redis(tmp_path)
     redis.start()
     yield redis
     redis.kill()
 
 
 @pytest.fixture
-def server(folder: Path, environment: dict[str, str], redis: RedisProcess) -> Iterator[ChatServer]:
+def server(folder: Path, environment: dict[str, str], redis: Redis) -> Iterator[ChatServer]:
     hosted = {**environment, "REDIS_URL": redis.url, "SECRET_KEY": "only-for-tests-" * 3}
     with running_server(folder, environment=hosted) as server:
         yield server
@@ -65,7 +65,7 @@ def quick_again(viewer: TimedViewer) -> bool:
 
 @pytest.mark.parametrize("fault", ["killed", "stands still"])
 async def test_viewers_go_on_while_redis_is_away_and_are_quick_again_when_it_is_back(
-    server: ChatServer, redis: RedisProcess, models: ModelServer, fault: str
+    server: ChatServer, redis: Redis, models: ModelServer, fault: str
 ):
     words = [f"w{n:05d} " for n in range(2000)]
     gate = Gate()

@@ -1,7 +1,5 @@
 """PgBouncer between the site and PostgreSQL, in the mode where each transaction may have another session."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
@@ -10,15 +8,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from deploy.cluster.postgresql import Postgresql
 from tests.project.test_postgresql import SNAPSHOT
 from tests.support import checker
 from tests.support.log_reader import LogReader
 from tests.support.model_server import ModelServer
 from tests.support.person import Person
 from tests.support.pgbouncer_process import PgbouncerProcess
-from tests.support.postgresql_process import PostgresqlProcess
 from tests.support.scripts import Script, spoken
-from tests.support.server import MAKE_PEOPLE, ROOT, ChatServer, manage
+from tests.support.server import MAKE_PEOPLE, ChatServer, manage
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.hosted, pytest.mark.long]
@@ -27,13 +25,13 @@ WORDS = [f"w{number:05d} " for number in range(300)]
 
 
 @pytest.fixture(scope="module")
-def postgresql() -> Iterator[PostgresqlProcess]:
-    with PostgresqlProcess() as process:
+def postgresql() -> Iterator[Postgresql]:
+    with Postgresql() as process:
         yield process
 
 
 @pytest.fixture(scope="module")
-def pgbouncer(postgresql: PostgresqlProcess) -> Iterator[PgbouncerProcess]:
+def pgbouncer(postgresql: Postgresql) -> Iterator[PgbouncerProcess]:
     with PgbouncerProcess(postgresql) as process:
         yield process
 
@@ -46,17 +44,15 @@ def models() -> Iterator[ModelServer]:
 
 
 def test_processes_that_start_together_migrate_in_turn(
-    postgresql: PostgresqlProcess, pgbouncer: PgbouncerProcess, tmp_path: Path
+    postgresql: Postgresql, pgbouncer: PgbouncerProcess, tmp_path: Path
 ) -> None:
     servers = [ChatServer(tmp_path / name, environment={"DATABASE_URL": pgbouncer.url}) for name in ("one", "two")]
     for server in servers:
         server.data_dir.mkdir()
-        command = [sys.executable, "manage.py", "serve", "--port", str(server.port)]
-        output = server.output_path.open("wb")
-        server.process = subprocess.Popen(command, cwd=ROOT, env=server.environment, stdout=output, stderr=output)
+        server.launch()
     try:
         for server in servers:
-            server.wait_until_it_answers()
+            server.wait_until_ready()
         assert sorted("Setting up the database" in server.output for server in servers) == [False, True]
     finally:
         for server in servers:
@@ -72,7 +68,7 @@ def test_reader_sees_one_snapshot(pgbouncer: PgbouncerProcess, tmp_path: Path) -
 
 
 def test_an_answer_arrives_exactly(
-    postgresql: PostgresqlProcess, pgbouncer: PgbouncerProcess, models: ModelServer, tmp_path: Path
+    postgresql: Postgresql, pgbouncer: PgbouncerProcess, models: ModelServer, tmp_path: Path
 ) -> None:
     environment = {
         "DATABASE_URL": pgbouncer.url,

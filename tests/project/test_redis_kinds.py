@@ -8,10 +8,11 @@ from urllib.parse import quote
 
 import pytest
 
+from deploy.cluster.process import ProcessDiedError, free_port
+from deploy.cluster.redis import Redis
 from tests.support.certificates import make_certificate
-from tests.support.redis_process import RedisProcess, free_port
 from tests.support.sentinel_process import SERVICE, SentinelProcess
-from tests.support.server import ChatServer, ServerDiedError, manage, running_server
+from tests.support.server import ChatServer, manage, running_server
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.hosted
@@ -26,7 +27,7 @@ from streaming import bell
 from streaming.tasks.broker import prove_broker
 asyncio.run(bell.hear_yourself(seconds=5))
 cache.set("a", 1)
-assert cache.get("a") == 1 and not cache.away_until, "the cache is not in Redis"
+assert cache.get("a") == 1 and not cache._outage.lasts, "the cache is not in Redis"
 current_app.send_task("probe", queue="probe", retry=False)
 with current_app.connection_for_read() as broker:
     print("MESSAGES", broker.default_channel.client.llen("probe"), prove_broker(seconds=3))
@@ -39,21 +40,19 @@ def use_all_three(folder: Path, **environment: str) -> str:
 
 
 @pytest.fixture
-def redis(request: pytest.FixtureRequest) -> Iterator[RedisProcess]:
-    redis = request.param()
-    redis.start()
-    yield redis
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    redis = Redis(tmp_path, password=PASSWORD)
+    yield redis.start()
     redis.kill()
 
 
-@pytest.mark.parametrize("redis", [lambda: RedisProcess(password=PASSWORD)], indirect=True)
-def test_redis_with_a_password(redis: RedisProcess, tmp_path: Path) -> None:
+def test_redis_with_a_password(redis: Redis, tmp_path: Path) -> None:
     url = f"redis://:{quote(PASSWORD, safe='')}@127.0.0.1:{redis.port}/3"
     printed = use_all_three(tmp_path, REDIS_URL=url)
     assert printed.startswith("MESSAGES 1")
     assert PASSWORD not in printed
     assert quote(PASSWORD, safe="") not in printed
-    with pytest.raises(ServerDiedError, match=r"Authentication|NOAUTH|WRONGPASS|invalid username"):
+    with pytest.raises(ProcessDiedError, match=r"Authentication|NOAUTH|WRONGPASS|invalid username"):
         use_all_three(tmp_path, REDIS_URL=f"redis://:wrong@127.0.0.1:{redis.port}/3")
 
 
@@ -62,22 +61,22 @@ def test_redis_over_tls_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
     stranger, _ = make_certificate(tmp_path, "stranger")
     port = free_port()
     files = ("--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-ca-cert-file", str(certificate))
-    redis = RedisProcess("--tls-port", str(port), *files, "--tls-auth-clients", "no", password="secret")
+    redis = Redis(tmp_path, "--tls-port", str(port), *files, "--tls-auth-clients", "no", password="secret")
     redis.start()
     url = f"rediss://:secret@127.0.0.1:{port}/0"
     try:
         assert use_all_three(tmp_path, REDIS_URL=url, CHATSITE_REDIS_CA=str(certificate)).startswith("MESSAGES 1")
         for trusted in ({}, {"CHATSITE_REDIS_CA": str(stranger)}):
-            with pytest.raises(ServerDiedError, match="CERTIFICATE_VERIFY_FAILED"):
+            with pytest.raises(ProcessDiedError, match="CERTIFICATE_VERIFY_FAILED"):
                 use_all_three(tmp_path, REDIS_URL=url, **trusted)
-            with pytest.raises(ServerDiedError, match="CERTIFICATE_VERIFY_FAILED"):  # the broker alone
+            with pytest.raises(ProcessDiedError, match="CERTIFICATE_VERIFY_FAILED"):  # the broker alone
                 manage(tmp_path, "shell", "-c", USE_BROKER, environment={**SECRET, "REDIS_URL": url, **trusted})
     finally:
         redis.kill()
 
 
 def test_redis_at_the_path_of_a_socket(tmp_path: Path) -> None:
-    redis = RedisProcess("--unixsocket", str(tmp_path / "redis.sock"), password="secret")
+    redis = Redis(tmp_path, "--unixsocket", str(tmp_path / "redis.sock"), password="secret")
     redis.start()
     try:
         assert use_all_three(tmp_path, REDIS_URL=f"unix://:secret@{tmp_path}/redis.sock").startswith("MESSAGES 1")

@@ -159,7 +159,6 @@ def test_serve_with_the_other_server(tmp_path: Path) -> None:
     with running_server(tmp_path, arguments=["--server", "uvicorn"]) as server:
         with urllib.request.urlopen(f"{server.url}/accounts/login/", timeout=20) as page:
             assert page.headers["Server"] == "chatsite"
-        assert server.process is not None
-        server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(20) == 0
+        server.ask_to_end()
+        assert server.wait(20) == 0
         assert server.output.rstrip().endswith("Stopped.")

@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Self
 
-from tests.support.postgresql_process import PostgresqlProcess, as_postgres
-from tests.support.redis_process import free_port
+from deploy.cluster.postgresql import Postgresql, as_postgres
+from deploy.cluster.process import free_port
 from tests.support.waiting import until
 
 SETTINGS = """
@@ -28,7 +28,7 @@ max_client_conn = 200
 class PgbouncerProcess:
     """Use as a context."""
 
-    def __init__(self, postgresql: PostgresqlProcess) -> None:
+    def __init__(self, postgresql: Postgresql) -> None:
         self.port = free_port()
         self._postgresql = postgresql
         self._folder = Path(tempfile.mkdtemp(prefix="chatsite-pgbouncer-"))

@@ -5,7 +5,8 @@ import tempfile
 from pathlib import Path
 from typing import Self
 
-from tests.support.redis_process import RedisProcess, free_port
+from deploy.cluster.process import free_port
+from deploy.cluster.redis import Redis
 
 SERVICE = "The-Master"
 
@@ -15,9 +16,11 @@ class SentinelProcess:
 
     def __init__(self, password: str, own_password: str) -> None:
         self.port = free_port()
-        self.master = RedisProcess("--masterauth", password, password=password)
+        self._folder = tempfile.TemporaryDirectory(prefix="chatsite-sentinel-")
+        folder = Path(self._folder.name)
+        self.master = Redis(folder, "--masterauth", password, password=password, name="master")
         follows = ("--replicaof", "127.0.0.1", str(self.master.port), "--masterauth", password)
-        self.replica = RedisProcess(*follows, password=password)
+        self.replica = Redis(folder, *follows, password=password, name="replica")
         self._lines = [
             f"port {self.port}",
             "bind 127.0.0.1",
@@ -27,7 +30,6 @@ class SentinelProcess:
             f"sentinel down-after-milliseconds {SERVICE} 1000",
             f"sentinel failover-timeout {SERVICE} 5000",
         ]
-        self._folder = tempfile.TemporaryDirectory(prefix="chatsite-sentinel-")
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
