@@ -52,6 +52,12 @@ class _Outage:
 _outages: dict[str, _Outage] = {}
 
 
+class _SentinelCache(RedisCache):
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = SentinelClient
+
+
 class RedisElseMemoryCache(BaseCache):
     """Django's Redis cache at `LOCATION`, and its cache in memory while that cannot be reached."""
 
@@ -60,9 +66,8 @@ class RedisElseMemoryCache(BaseCache):
         waits = {"socket_connect_timeout": ANSWER_SECONDS, "socket_timeout": ANSWER_SECONDS}
         once_more = Retry(NoBackoff(), 1)  # a kept connection may be of a former Redis
         given = params.get("OPTIONS", {})
-        self._redis: Any = RedisCache(location, {**params, "OPTIONS": {**given, **waits, "retry": once_more}})
-        if "sentinels" in given:
-            self._redis._class = SentinelClient  # noqa: SLF001 - Django's own way to choose one
+        kind = _SentinelCache if "sentinels" in given else RedisCache
+        self._redis = kind(location, {**params, "OPTIONS": {**given, **waits, "retry": once_more}})
         self._memory = LocMemCache(location, {**params, "OPTIONS": {"MAX_ENTRIES": ENTRIES}})
         self._outage = _outages.setdefault(location, _Outage())
 

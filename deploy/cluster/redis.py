@@ -12,15 +12,24 @@ class Redis(Process):
 
     def __init__(self, folder: Path, *arguments: str, password: str = "", name: str = "redis") -> None:
         self.port = free_port()
+        # Of its own: a replica writes what it is sent to a file, and the next Redis there would read it.
+        self._folder = folder / f"{name}-{self.port}"
         self._login = f":{password}@" if password else ""
         secret = ["--requirepass", password] if password else []
         super().__init__(
             name,
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", *arguments, *secret],
+            [
+                *("redis-server", "--port", str(self.port), "--bind", "127.0.0.1"),
+                *("--save", "", "--dir", str(self._folder), *arguments, *secret),
+            ],
             folder=folder,
             environment=os.environ,
             ready=self._answers,
         )
+
+    def launch(self) -> None:
+        self._folder.mkdir(exist_ok=True)
+        super().launch()
 
     @property
     def url(self) -> str:

@@ -56,7 +56,7 @@ def test_mode_reads_a_postgresql_address_whole(monkeypatch: pytest.MonkeyPatch) 
     assert "p/w" not in repr(mode)
     reader = mode.databases["reader"]["OPTIONS"]
     assert (reader["options"], reader["isolation_level"].name) == (
-        "-c default_transaction_read_only=on",
+        "-c idle_in_transaction_session_timeout=5s -c default_transaction_read_only=on",
         "REPEATABLE_READ",
     )
 
