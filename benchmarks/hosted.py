@@ -29,9 +29,9 @@ async def measure(bench: Bench) -> Result:
         f"every process of a part, {STREAMS} answers of {RATE} tokens/s with a reader each.",
     )
     await _first_tokens(bench, result)
-    await _stops(bench, result)
     await _tokens(bench, server, result)
     await _idle(bench, server, result)
+    await _stops(bench, result)  # the last: what was stopped did not end as complete
     return result
 
 

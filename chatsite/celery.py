@@ -1,30 +1,36 @@
 """The Celery application. A message is a wake-up: what has to be done stands in the database."""
 
 import os
-from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 
+import django
+from django.apps import apps
 from django.conf import settings
 
-BROKER = settings.MODE.celery_broker or "memory://"
-REDIS_TRANSPORT = {
-    # A message of a dead worker comes back after seconds, not after the hour Celery takes by itself.
-    "visibility_timeout": 900,
-    "unacked_restore_interval": 10,
-    "unacked_restore_throttle": 1,
-    # A broker that is away must not hold up the person who sends a prompt.
-    "socket_connect_timeout": 2,
-    "socket_timeout": 10,
-}
+from chatsite.celery_broker import transport_options
 
-app = Celery("chatsite")
-app.set_default()  # for every thread: wake-ups are sent from one of their own
+if not apps.ready:
+    django.setup()
+
+from streaming.runs.housekeeping import CHORES
+from streaming.tasks import EngineStep
+from streaming.tasks.housekeeping import LATE_SECONDS, TIDY_UP
+
+BROKER = settings.MODE.celery_broker or "memory://"
+
+# Without Celery's Django fixup: after each task in a prefork worker it closes the pool of database connections, which
+# the engine of that process is using.
+app = Celery("chatsite", fixups=[])
 app.conf.update(
     broker_url=BROKER,
+    broker_transport_options={**transport_options(BROKER), **settings.MODE.celery_options},
+    broker_use_ssl=settings.MODE.celery_tls,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # a worker goes on without its broker, so it must not give up on it
     task_default_queue="work",
     task_acks_late=True,
     task_reject_on_worker_lost=True,
@@ -32,23 +38,27 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     worker_prefetch_multiplier=1,
-    worker_soft_shutdown_timeout=20,
+    # What is executed are rows, not messages: of those, only chores are ever under way.
+    worker_soft_shutdown_timeout=settings.ENVIRONMENT.drain_seconds,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
-    broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,  # of itself it gives up after a hundred, and the worker with it
-    broker_transport_options={
-        **(REDIS_TRANSPORT if BROKER.startswith(("redis", "sentinel")) else {}),
-        **settings.MODE.celery_options,
+    beat_schedule={
+        name: {
+            "task": TIDY_UP,
+            "args": [name],
+            "schedule": chore.seconds,
+            "options": {"queue": "work", "expires": LATE_SECONDS},
+        }
+        for name, chore in CHORES.items()
     },
-    broker_use_ssl=settings.MODE.celery_tls,
+    beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
     timezone="UTC",
 )
-app.autodiscover_tasks(["streaming"], related_name="tasks")
 
 
-def keep_our_lines(**_: Any) -> None:
-    """Celery would give the root logger a level and handlers of its own; Django's LOGGING is for workers too."""
+def keep_our_logging(**_options: object) -> None:
+    """Being connected is enough: Celery would set its own level and format over those of the settings."""
 
 
-setup_logging.connect(keep_our_lines)
+setup_logging.connect(keep_our_logging)
+app.steps["worker"].add(EngineStep)

@@ -24,6 +24,7 @@ HostPorts = Annotated[
     tuple[tuple[str, int], ...], NoDecode, BeforeValidator(checks.host_ports), BeforeValidator(checks.comma_separated)
 ]
 BrokerAddress = Annotated[SecretStr, AfterValidator(checks.secret_address("redis", "rediss", "amqp", "amqps"))]
+MailAddress = Annotated[SecretStr, AfterValidator(checks.secret_address("smtp", "smtp+tls", "smtps"))]
 
 
 class BadEnvironmentError(Exception):
@@ -111,9 +112,23 @@ class Environment(BaseSettings):
     log_level: Annotated[str, AfterValidator(checks.log_level)] = variable(
         "CHATSITE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."
     )
-    sign_up: bool = variable("CHATSITE_SIGN_UP", False, "Whether strangers may make an account for themselves.")
     time_zone: Annotated[str, AfterValidator(checks.time_zone)] = variable(
         "CHATSITE_TIME_ZONE", "UTC", "Time zone of the administration pages, such as Europe/Rome."
+    )
+
+    # People
+    sign_up: Literal["closed", "invitation", "open"] = variable(
+        "CHATSITE_SIGN_UP", "closed", "Who may make an account: nobody, who was invited, or everybody."
+    )
+    invitation_days: int = variable("CHATSITE_INVITATION_DAYS", 7, "Days an invitation is good for.", ge=1, le=365)
+    mail_url: MailAddress | None = variable(
+        "CHATSITE_MAIL_URL",
+        None,
+        "Mail server, smtp+tls://user:password@host:587; smtps:// is encrypted from the start, smtp:// never. "
+        "Unset: mail is printed by an embedded server and not sent by a hosted one.",
+    )
+    mail_from: Annotated[str, AfterValidator(checks.mail_sender)] = variable(
+        "CHATSITE_MAIL_FROM", "", "Sender of mail, such as Chat <chat@example.org>. Unset: no-reply at the public host."
     )
 
     # Models
@@ -155,9 +170,13 @@ class Environment(BaseSettings):
     drain_seconds: float = variable(
         "CHATSITE_DRAIN_SECONDS",
         5.0,
-        "How long answers in progress may go on when a server is told to stop.",
+        "How long runs in progress may go on when a server or worker is told to stop.",
         ge=0,
         le=600,
+    )
+
+    agent_modules: Names = variable(
+        "CHATSITE_AGENT_MODULES", (), "Python modules of your own that register agents, separated by commas."
     )
 
     def hosts(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import zoneinfo
 from collections.abc import Callable, Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
@@ -60,7 +61,7 @@ def secret_address(*schemes: str) -> Callable[[SecretStr], SecretStr]:
     def check(value: SecretStr) -> SecretStr:
         try:
             parts = urlsplit(value.get_secret_value())
-            right = parts.scheme in schemes and (parts.port or 1) > 0
+            right = parts.scheme in schemes and (parts.port or 1) > 0 and bool(parts.hostname or parts.path)
         except ValueError:  # its words would quote the value
             right = False
         if not right:
@@ -98,6 +99,14 @@ def host_ports(values: object) -> object:
     return pairs
 
 
+def mail_sender(value: str) -> str:
+    """An address, alone or behind a name, or nothing."""
+    address = parseaddr(value)[1]
+    if value and not (address.isascii() and all(address.partition("@")) and value.isprintable()):
+        raise ValueError("use an address, such as chat@example.org or Chat <chat@example.org>")
+    return value
+
+
 def log_level(value: str) -> str:
     if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError("use DEBUG, INFO, WARNING or ERROR")
@@ -123,9 +132,7 @@ def kind(field: FieldInfo) -> str:
     }
     low = f"from {bounds['ge']}" if "ge" in bounds else f"over {bounds['gt']}" if "gt" in bounds else ""
     high = f"to {bounds['le']}" if "le" in bounds else ""
-    if get_origin(field.annotation) is Literal:
-        return " or ".join(get_args(field.annotation))
-    words = KINDS.get(field.annotation, "text")
+    words = _one_of(field.annotation) or KINDS.get(field.annotation, "text")
     return " ".join(part for part in (words, low, high) if part)
 
 
@@ -136,6 +143,14 @@ def expectation(field: FieldInfo, error: Mapping[str, Any]) -> str:
     if error["type"] in {"string_too_short", "too_short"}:
         return f"use at least {error['ctx']['min_length']} characters"
     return f"use {kind(field)}"
+
+
+def _one_of(annotation: object) -> str:
+    """`closed, invitation or open` for a choice of such words."""
+    if get_origin(annotation) is not Literal:
+        return ""
+    *others, last = get_args(annotation)
+    return f"{', '.join(others)} or {last}"
 
 
 def _is_web(value: str) -> bool:

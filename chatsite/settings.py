@@ -7,6 +7,7 @@ from django.utils.functional import SimpleLazyObject
 
 from chatsite.environment import PROJECT_ROOT, BadEnvironmentError, Environment, read_environment
 from chatsite.logs import logging_settings
+from chatsite.mail import Mail, decide_mail
 from chatsite.mode import Mode, decide_mode
 from chatsite.secret_file import DamagedSecretError, read_or_create_secret
 
@@ -37,7 +38,6 @@ ALLOWED_HOSTS = ENVIRONMENT.hosts()
 
 INSTALLED_APPS = [
     "streaming",
-    "chatsite",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -65,6 +65,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "chatsite.urls"
 ASGI_APPLICATION = "chatsite.asgi.application"
+CELERY_APP = "chatsite.celery.app"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -107,12 +108,27 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "chatsite.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
-# Guessing passwords: per address, and per account so that many addresses do not help.
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+ACCOUNT_FORMS = {"signup": "chatsite.sign_up.SignUpForm"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+ACCOUNT_CHANGE_EMAIL = True  # one address each, the new one takes over when it is confirmed
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # of whoever signs up by themselves: chatsite.sign_up
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[chatsite] "
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a form that mails whatever address one types in is a tool for spam
+# Guessing passwords and filling mailboxes: per address, and per account so that many addresses do not help.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "20/m/ip",
+    "reset_password": "20/m/ip,5/5m/key",
+    "confirm_email": "1/3m/key",
+    "manage_email": "10/5m/user",
+}
+PASSWORD_RESET_TIMEOUT = 86_400
 ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
-MAILERS = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
+MAIL: Mail = decide_mail(ENVIRONMENT, terminal=MODE.name == "embedded")
+MAILERS = MAIL.mailers
+DEFAULT_FROM_EMAIL = MAIL.sender
 
 # What leaves for the browser
 SECURE_CSP: dict[str, Any] = {

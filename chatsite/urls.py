@@ -2,11 +2,10 @@
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.http import Http404
-from django.urls import include, path, re_path
-from django.views.defaults import page_not_found
+from django.urls import include, path
 
 from streaming.web.first_login import FirstLogin
+from streaming.web.invitation import accept_invitation
 
 # The admin's own log-in page knows no limits and no second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign,no-untyped-call]
@@ -14,8 +13,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/first/<str:token>/", FirstLogin.as_view(), name="first_login"),
-    # Their mail would be read by nobody: there is no mail server to send it through yet.
-    re_path(r"^accounts/(?:password/reset|email|confirm-email)/", page_not_found, {"exception": Http404()}),
+    path("accounts/invitation/<str:token>/", accept_invitation, name="accept_invitation"),
     path("accounts/", include("allauth.urls")),
     path("", include("streaming.web.urls")),
 ]

@@ -2,7 +2,11 @@
 
 import ipaddress
 import multiprocessing
+import os
 import sys
+
+import pytest
+from django.conf import settings
 
 multiprocessing.set_start_method("spawn", force=True)  # forking a process with threads and loops hangs on 3.13
 
@@ -29,3 +33,12 @@ def _refuse_the_network(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_refuse_the_network)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not os.environ.get("TESTS_ON_POSTGRESQL"):
+        return
+    assert settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"
+    for item in items:
+        if item.get_closest_marker("sqlite"):
+            item.add_marker(pytest.mark.skip(reason="tests what is SQLite's own"))

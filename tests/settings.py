@@ -12,6 +12,8 @@ for _name, _field in variables():
 _folder = tempfile.mkdtemp(prefix="chatsite-tests-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["CHATSITE_DATA_DIR"] = _folder
+if _postgresql := os.environ.get("TESTS_ON_POSTGRESQL"):
+    os.environ["DATABASE_URL"] = _postgresql
 os.environ["OLLAMA_HOST"] = "http://127.0.0.1:9"  # the discard port: an Ollama of the machine must not be found
 os.environ["DJANGO_SETTINGS_MODULE"] = "chatsite.settings"  # for the processes that tests start
 

@@ -12,9 +12,10 @@ const WORDS = {
   "signed-out": { tone: "lost", text: "You are signed out. What you wrote is kept.", action: "sign-in" },
   "no-access": { tone: "lost", text: "You can no longer read this chat." },
   gone: { tone: "lost", text: "This chat was deleted.", action: "new" },
+  deactivated: { tone: "lost", text: "Your account was deactivated. What was written is kept; ask an administrator." },
   broken: { tone: "lost", text: "This page could not be brought up to date.", action: "reload" },
 };
-const AT_ONCE = ["offline", "signed-out", "no-access", "gone", "broken"];
+const AT_ONCE = ["offline", "signed-out", "no-access", "gone", "deactivated", "broken"];
 
 class ConnectionState extends HTMLElement {
   #state = "connecting";
@@ -33,7 +34,7 @@ class ConnectionState extends HTMLElement {
   }
 
   #update() {
-    const final = ["signed-out", "no-access", "gone", "broken"].includes(this.#state);
+    const final = ["signed-out", "no-access", "gone", "deactivated", "broken"].includes(this.#state);
     const state = navigator.onLine || final ? this.#state : "offline";
     clearTimeout(this.#timer);
     if (!WORDS[state]) this.#show("");

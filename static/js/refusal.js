@@ -1,16 +1,16 @@
 /** When a stream is over for good, and why: by a close code, or asked of the page itself, whose status says it. */
 
-/** @typedef {"signed-out" | "no-access" | "gone" | "broken"} End */
+/** @typedef {"signed-out" | "no-access" | "gone" | "deactivated" | "broken"} End */
 
 /** @type {Record<number, End>} */
-export const END_OF = { 4401: "signed-out", 4403: "no-access", 4404: "gone" };
+export const END_OF = { 4401: "signed-out", 4403: "no-access", 4404: "gone", 4410: "deactivated" };
 
 /** What an event stream is refused with; a socket's refusal has no status. */
 export const REFUSED = [401, 403, 404];
 
 /** @param {string} state */
 export function isEnd(state) {
-  return ["signed-out", "no-access", "gone", "broken"].includes(state);
+  return ["signed-out", "no-access", "gone", "deactivated", "broken"].includes(state);
 }
 
 /** @returns {Promise<End | null>} null when the page is there for this person */
@@ -18,6 +18,7 @@ export async function whyRefused() {
   try {
     const page = await fetch(location.pathname, { method: "HEAD", redirect: "manual" });
     if (page.type === "opaqueredirect" || page.status === 401) return "signed-out";
+    if (page.headers.get("X-Refused") === "deactivated") return "deactivated";
     if (page.status === 403) return "no-access";
     return page.status === 404 ? "gone" : null;
   } catch {

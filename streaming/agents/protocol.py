@@ -1,7 +1,7 @@
 """What an agent is: something that turns a conversation into events. Knows no model, log or engine."""
 
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -13,7 +13,8 @@ class RunContext(msgspec.Struct, frozen=True):
     """What one run works on.
 
     `messages` is the history, the user's message last. `continues_text` is the text that an
-    interrupted run left and this one goes on from ("": begin anew).
+    interrupted run left and this one goes on from ("": begin anew). `arguments` is what a task was
+    started with, plain values as JSON has them.
     """
 
     run_id: str
@@ -22,6 +23,7 @@ class RunContext(msgspec.Struct, frozen=True):
     model: str = ""
     parameters: Parameters = Parameters()
     continues_text: str = ""
+    arguments: dict[str, Any] = {}
 
 
 class Agent(Protocol):

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+from django.core.mail import mailers
 from django.db import DatabaseError, connection
 
 from streaming import bell
+from streaming.access.sign_up import SignUp, sign_up_now
 from streaming.errors import StreamingError
 from streaming.management.data_folder import is_held
 from streaming.management.schema import pending_migrations, prove_reachable
@@ -166,6 +169,21 @@ def _channel_layer() -> Iterator[Finding]:
     yield Finding(Verdict.OK, "channel layer", "a message came through")
 
 
+def _mail() -> Iterator[Finding]:
+    if settings.MAIL.goes == "nowhere":
+        text = "No mail server: nobody can reset a password or confirm an address. Set CHATSITE_MAIL_URL."
+        wanted = sign_up_now() is SignUp.NO_MAIL
+        text += " Sign-up is open in name only." if wanted else ""
+        yield Finding(Verdict.FAILED if wanted else Verdict.NOTE, "mail", text)
+    elif settings.MAIL.goes == "terminal":
+        text = "No mail server: messages are printed in the terminal of the server. Set CHATSITE_MAIL_URL to send them."
+        yield Finding(Verdict.NOTE, "mail", text)
+    else:
+        mailer: Any = mailers.default
+        with mailer:
+            yield Finding(Verdict.OK, "mail", f"{mailer.host} port {mailer.port} answers, from {settings.MAIL.sender}")
+
+
 def _broker() -> Iterator[Finding]:
     if not settings.MODE.celery_broker:
         return
@@ -180,6 +198,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _database,
     _channel_layer,
     _broker,
+    _mail,
 )
 
 

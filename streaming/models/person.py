@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 
 class Pace(models.TextChoices):
@@ -22,8 +23,21 @@ class Theme(models.TextChoices):
 
 
 class Person(AbstractUser):
-    """A person who signs in. `default_model` is `<connection id>/<model id>`, as the model picker names it."""
+    """A person who signs in. `default_model` is `<connection id>/<model id>`, as the model picker names it.
+
+    `must_confirm_email`: made the account alone and has yet to show that the address is theirs.
+    `session_round` is part of what every session is checked against: another number ends them all at once.
+    """
 
     pace = models.CharField(max_length=16, choices=Pace.choices, default=Pace.AS_IT_COMES)
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
     default_model = models.CharField(max_length=200, blank=True)
+    must_confirm_email = models.BooleanField(default=False, db_default=False, editable=False)
+    session_round = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        checked: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]  # Django's own, without a stub
+        if not self.session_round:
+            return checked
+        salt = "streaming.models.person.session_round"
+        return salted_hmac(salt, f"{checked}{self.session_round}", secret=secret, algorithm="sha256").hexdigest()

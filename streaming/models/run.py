@@ -27,6 +27,7 @@ class Run(models.Model):
     """One piece of work that emits events. The row is the truth; a Celery message only points at it.
 
     `fence` grows with each claim and each ending from outside, so a writer that lost its lease is refused.
+    `queue` says which engines may claim it: `streams` for what awaits, `work` for what blocks or computes.
     `last_n` is the producer position of the last committed event of `attempt`.
     `after` is the run this one waits for; `continues` the one whose text it goes on from.
     """
@@ -52,6 +53,7 @@ class Run(models.Model):
     continues = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="continuations")
 
     agent = models.CharField(max_length=80, default="chat")
+    queue = models.CharField(max_length=16, default="streams", db_default="streams")
     model = models.CharField(max_length=200, blank=True)
     parameters = models.JSONField(default=dict)
 
@@ -73,7 +75,7 @@ class Run(models.Model):
 
     class Meta:
         # Of all runs: a planner that sees `state = ?` cannot know that an index of only the live ones would do.
-        indexes: ClassVar = [models.Index(fields=["state", "queued_at"], name="runs_by_state")]
+        indexes: ClassVar = [models.Index(fields=["state", "queue", "queued_at"], name="runs_by_state_and_queue")]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["owner", "idempotency_route", "idempotency_key"],

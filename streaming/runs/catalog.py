@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from streaming.access import permitted_models
+from streaming.errors import InvalidInputError
 from streaming.models import Connection, Person
 from streaming.runs.connections import DEMO
 
@@ -20,17 +22,30 @@ DEMO_CHOICE = ModelChoice(f"{DEMO}/{DEMO}", "Demo", "Built in", DEMO)
 
 
 def available_models(person: Person) -> list[ModelChoice]:
-    """Every listed model of every enabled connection, the demo last. `person` is for rules by group."""
+    """The listed models of enabled connections that the groups of `person` allow; the demo, which is free, last."""
     if not person.is_active:
         return []
-    choices = [
+    permitted = permitted_models(person)
+    return [*(choice for choice in listed_models() if permitted.allow(choice.reference)), DEMO_CHOICE]
+
+
+def listed_models() -> list[ModelChoice]:
+    """Every listed model of every enabled connection."""
+    return [
         ModelChoice(
             f"{connection.pk}/{entry['id']}", entry.get("name") or entry["id"], connection.name, connection.kind
         )
         for connection in Connection.objects.filter(enabled=True).order_by("name", "id")
         for entry in connection.catalog
     ]
-    return [*choices, DEMO_CHOICE]
+
+
+def check_permitted(person: Person, reference: str) -> None:
+    """Raises `InvalidInputError` for a model that `person` may not use (any more)."""
+    if not person.is_active:
+        raise InvalidInputError("This account was deactivated while the message waited, so no model was asked.")
+    if reference != DEMO_CHOICE.reference and not permitted_models(person).allow(reference):
+        raise InvalidInputError("This model is no longer open to you. Choose another one and try again.")
 
 
 def default_model(person: Person) -> str:

@@ -1,11 +1,13 @@
 """Take queued runs for an engine. Knows no event and no loop."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from streaming.models import Run
+from streaming.runs.agents import QUEUES
 
 State = Run.State
 
@@ -14,7 +16,8 @@ _CLAIM = """
 WITH ready AS MATERIALIZED (
     SELECT streaming_run.id
     FROM streaming_run LEFT JOIN streaming_run AS former ON former.id = streaming_run.after_id
-    WHERE streaming_run.state = 'queued' AND (streaming_run.after_id IS NULL OR former.state IN (%s, %s, %s, %s))
+    WHERE streaming_run.state = 'queued' AND streaming_run.queue IN ({queues})
+        AND (streaming_run.after_id IS NULL OR former.state IN (%s, %s, %s, %s))
     ORDER BY streaming_run.queued_at, streaming_run.id LIMIT %s{skip}
 )
 UPDATE streaming_run
@@ -35,16 +38,17 @@ class Claim:
     fence: int
 
 
-def claim_runs(engine_id: str, *, room: int) -> list[Claim]:
-    """Up to `room` queued runs whose predecessor has ended, oldest first, now running under `engine_id`."""
+def claim_runs(engine_id: str, *, room: int, queues: Sequence[str] = QUEUES) -> list[Claim]:
+    """Up to `room` queued runs of `queues` whose predecessor has ended, oldest first, now running under `engine_id`."""
     if room <= 0:
         return []
     skip = " FOR UPDATE OF streaming_run SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     ended = [state.value for state in Run.ENDED]
+    marks = ", ".join(["%s"] * len(queues))
     # One statement: a reader waits for its answer, and what the ORM needs for two costs a millisecond.
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM.format(skip=skip), [*ended, room, engine_id, now])
+        cursor.execute(_CLAIM.format(skip=skip, queues=marks), [*queues, *ended, room, engine_id, now])
         return [Claim(*row[1:]) for row in sorted(cursor.fetchall())]
 
 

@@ -2,21 +2,27 @@
 
 import asyncio
 import logging
+import os
+import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from django.db import Error
 
+from streaming.agents.blocking import is_stuck
+from streaming.agents.registry import Queue
 from streaming.bell import listen_for_hints
 from streaming.models.database import database_now, in_database
+from streaming.runs.agents import QUEUES
 from streaming.runs.claim import claim_runs, held_runs
+from streaming.runs.draining import drain
 from streaming.runs.execute import ask_to_stop, execute
 from streaming.runs.group import GroupWriter
 from streaming.runs.holding import Held, Holding
 from streaming.runs.lease import Heartbeat, end_lease, register_engine
 from streaming.runs.prepare import prepare_patiently
-from streaming.runs.reap import Patience, hand_over, reap_orphans
+from streaming.runs.reap import Patience, hand_over, reap_given_up, reap_orphans
 from streaming.runs.tidy import Tidier
 from streaming.runs.writer import RunWriter, WriteRefusedError
 
@@ -28,17 +34,32 @@ RETRY_SECONDS = 1.0
 
 
 class Engine:
-    """Executes runs on the loop that awaits `run`. `sole`: no other engine can be alive (data folder's lock)."""
+    """Executes runs of `queues` on the loop that awaits `run`.
 
-    def __init__(self, *, capacity: int, tick_seconds: float, sole: bool) -> None:
+    `sole`: no other engine can be alive (data folder's lock). `expendable`: the process may be ended when work in it
+    does not obey; another one takes its place.
+    """
+
+    def __init__(
+        self,
+        *,
+        capacity: int,
+        tick_seconds: float,
+        sole: bool,
+        queues: Sequence[Queue] = QUEUES,
+        expendable: bool = False,
+    ) -> None:
         self._capacity = capacity
         self._sole = sole
+        self._queues = queues
+        self._expendable = expendable
         self._holding = Holding(self._let_go)
         self._group = GroupWriter(tick_seconds=tick_seconds)
         self._look = asyncio.Event()
         self._draining = False
         self._tidier = Tidier()
         self._unfinished: list[Held] = []
+        self._stuck = asyncio.Event()
         self._handing = asyncio.Event()
         self._claiming = asyncio.Lock()
         self._turned_at = time.monotonic()
@@ -49,6 +70,11 @@ class Engine:
     def load(self) -> int:
         """How many runs are being executed."""
         return len(self._holding)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it could claim another run now. From any thread."""
+        return not self._draining and self.load < self._capacity
 
     def look(self) -> None:
         """Look for queued runs now. Loop's thread only."""
@@ -65,18 +91,16 @@ class Engine:
                 await in_database(reap_orphans, reaper=self._id, sole=True)
             async with asyncio.TaskGroup() as group:
                 loops = (self._turn, self._group.run, self._hear, self._claim, self._follow, self._hand, self._reap)
-                for loop in (*loops, self._tidier.run):
+                for loop in (*loops, self._tidier.run, self._guard):
                     group.create_task(_without_end(loop))
         finally:
             heartbeat.stop()
             await self._abandon()
 
-    async def drain(self, *, seconds: float) -> bool:
-        """Claim nothing more and wait for the runs at hand; False when some are left after `seconds`."""
+    async def drain(self, *, seconds: float, hurry: asyncio.Event) -> None:
+        """Claim nothing more and wait for the runs at hand, for `seconds` or until `hurry` is set."""
         self._draining = True
-        async with self._claiming:  # what is being claimed at this moment is at hand too
-            pass
-        return await self._holding.wait(seconds=seconds)
+        await drain(self._holding, claiming=self._claiming, seconds=seconds, hurry=hurry)
 
     async def _turn(self) -> None:
         while True:
@@ -101,11 +125,14 @@ class Engine:
         room = 0 if self._draining else self._capacity - len(self._holding)
         if room <= 0:
             return
-        for claim in await in_database(claim_runs, self._id, room=room):
+        for claim in await in_database(claim_runs, self._id, room=room, queues=self._queues):
             writer = RunWriter(self._group, claim)
             self._holding.start(writer, execute(writer, partial(prepare_patiently, claim.run_id)))
 
     def _let_go(self, held: Held) -> None:
+        if self._expendable and is_stuck():
+            self._draining = True
+            self._stuck.set()
         self._look.set()
         self._tidier.ended(held.claim.stream_id)
         error = None if held.task.cancelled() else held.task.exception()
@@ -134,10 +161,12 @@ class Engine:
                 await in_database(hand_over, rows[run_id].claim, engine_id=self._id, broken=False)
 
     async def _reap(self) -> None:
-        """Declare engines dead, when this one may."""
+        """Declare engines dead, when this one may; until then take over what others have given up."""
         while True:
             if self._patience.reached(await in_database(database_now)):
                 await in_database(reap_orphans, reaper=self._id)
+            else:
+                await in_database(reap_given_up, reaper=self._id)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _hand(self) -> None:
@@ -156,9 +185,21 @@ class Engine:
                 await asyncio.sleep(RETRY_SECONDS)
                 self._handing.set()
 
+    async def _guard(self) -> None:
+        """End this process when work in it goes on that was told to stop: nothing else ends a thread."""
+        await self._stuck.wait()
+        logger.error("this process is ended, because work in it does not stop")
+        await self._end_lease()
+        os.kill(os.getpid(), signal.SIGKILL)
+
     async def _abandon(self) -> None:
+        """Refuse all writers, and only then give the lease up: others go on at once, whatever the tasks still do."""
+        self._holding.refuse_all()
+        await self._end_lease()
         await self._holding.abandon()
         await self._group.close()
+
+    async def _end_lease(self) -> None:
         try:
             await in_database(end_lease, self._id)
         except Error as error:

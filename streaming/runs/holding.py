@@ -76,10 +76,15 @@ class Holding:
             await asyncio.wait([held.task for held in self.all()], timeout=until - loop.time())
         return not self._held
 
-    async def abandon(self) -> None:
-        """End all tasks without a last word. Their writers are refused first: nobody commits any more."""
+    def refuse_all(self) -> None:
+        """Nobody commits any more what these runs say."""
         for held in self.all():
             held.writer.refuse("the engine stops")
+
+    async def abandon(self) -> None:
+        """End all tasks without a last word, their writers refused."""
+        self.refuse_all()
+        for held in self.all():
             held.task.cancel()
         await self.wait(seconds=LETTING_GO_SECONDS)
 

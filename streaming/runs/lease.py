@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 RENEW_SECONDS = 1.0
 LEASE_SECONDS = 5.0  # four renewals may fail before anybody takes the runs over
+GIVEN_UP = 0.0  # the `expires_at` of a lease that its engine ended itself
 BLOCKED_SECONDS = 1.0  # a loop that does not turn for so long holds up every stream of the process
 
 
@@ -46,7 +47,7 @@ def renew_lease(engine_id: str) -> bool:
 
 def end_lease(engine_id: str) -> None:
     """Give the lease up at once, so that others need not wait for it to expire."""
-    Engine.objects.filter(pk=engine_id).update(expires_at=0)
+    Engine.objects.filter(pk=engine_id).update(expires_at=GIVEN_UP)
 
 
 class Heartbeat(threading.Thread):

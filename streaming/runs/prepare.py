@@ -6,13 +6,14 @@ import time
 from collections.abc import AsyncGenerator
 
 from streaming.agents.chat import ChatAgent
-from streaming.agents.protocol import Agent, RunContext
+from streaming.agents.protocol import RunContext
 from streaming.errors import StreamingError
 from streaming.events import EventData, Start
 from streaming.llm.request import Parameters
 from streaming.models import Run
 from streaming.models.database import AWAY, in_database
-from streaming.runs.catalog import model_name
+from streaming.runs.agents import agent_named
+from streaming.runs.catalog import check_permitted, model_name
 from streaming.runs.connections import provider_for
 from streaming.runs.execute import Prepared
 from streaming.runs.group import GIVE_UP_SECONDS
@@ -42,27 +43,38 @@ class UnableAgent:
 
 def prepare_run(run_id: str) -> Prepared:
     """The agent for a claimed run, its history, and the `start` that announces it."""
-    run = Run.objects.get(pk=run_id)
-    messages, continues_text = history_of(run)
-    agent: Agent
+    run = Run.objects.select_related("owner").get(pk=run_id)
     try:
-        provider, model, streams = provider_for(run.model)
-        parameters = Parameters.of(run.parameters)
-        agent, provider_name = ChatAgent(provider, streams=streams), provider.name
+        return _chat(run) if run.agent == ChatAgent.name else _task(run)
     except StreamingError as error:
-        agent, provider_name = UnableAgent(error), ""
-        model, parameters = model_name(run.model), Parameters()
-    start = Start(
+        context = RunContext(run.pk, run.conversation_id or "", (), model_name(run.model))
+        return Prepared(_start(run, context), UnableAgent(error), context)
+
+
+def _chat(run: Run) -> Prepared:
+    check_permitted(run.owner, run.model)
+    messages, continues_text = history_of(run)
+    provider, model, streams = provider_for(run.model)
+    parameters = Parameters.of(run.parameters)
+    context = RunContext(run.pk, run.conversation_id or "", messages, model, parameters, continues_text)
+    return Prepared(_start(run, context, provider.name), ChatAgent(provider, streams=streams), context)
+
+
+def _task(run: Run) -> Prepared:
+    context = RunContext(run.pk, run.conversation_id or "", (), model_name(run.model), arguments=run.parameters)
+    return Prepared(_start(run, context), agent_named(run.agent), context)
+
+
+def _start(run: Run, context: RunContext, provider: str = "") -> Start:
+    return Start(
         agent=run.agent,
-        model=model,
-        provider=provider_name,
+        model=context.model,
+        provider=provider,
         parameters=run.parameters,
         conversation_id=run.conversation_id or "",
         message_id=run.message_id or "",
         continues=run.continues_id or "",
     )
-    context = RunContext(run.pk, run.conversation_id or "", messages, model, parameters, continues_text)
-    return Prepared(start, agent, context)
 
 
 async def prepare_patiently(run_id: str) -> Prepared:

@@ -1,6 +1,7 @@
 """Find runs whose engine is dead and decide what becomes of them. Knows leases; knows no loop."""
 
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from django.db import transaction
@@ -12,14 +13,13 @@ from streaming.models import Engine, Run
 from streaming.models.database import AWAY, database_now
 from streaming.runs.claim import Claim
 from streaming.runs.ending import end_from_outside, lock_stream
-from streaming.runs.lease import LEASE_SECONDS, RENEW_SECONDS
+from streaming.runs.lease import GIVEN_UP, LEASE_SECONDS, RENEW_SECONDS
 
 logger = logging.getLogger(__name__)
 
 State = Run.State
 MAX_ATTEMPTS = 3  # a prompt that kills its process is not tried for ever
 HELD_STATES = (State.RUNNING, State.WAITING)
-SWEPT_SECONDS = 3600
 # A database that was away for longer may have kept another engine, alive, from renewing its lease in time.
 LONGEST_GAP_SECONDS = LEASE_SECONDS - RENEW_SECONDS
 UNWRITABLE = "The database refused a part of this answer; the server's log says why. Asking in another way may help."
@@ -48,12 +48,17 @@ def reap_orphans(*, reaper: str = "", sole: bool = False) -> int:
     Never with those of the engine `reaper`, which is alive whatever its row says (it slept, with its machine).
     `sole`: the caller knows that every other engine is dead (the data folder's lock).
     """
-    orphans = Run.objects.filter(_orphaned(reaper, sole=sole), state__in=HELD_STATES).order_by("id")
-    reaped = sum(_reap(run.pk, run.stream_id, reaper, sole=sole) for run in list(orphans.only("id", "stream_id")))
-    dead = Engine.objects.filter(expires_at__lt=database_now() - SWEPT_SECONDS, runs=None).exclude(pk=reaper)
-    if dead.exists():
-        dead.delete()
-    return reaped
+    return _reap_all(partial(_orphaned, reaper, sole=sole))
+
+
+def reap_given_up(*, reaper: str = "") -> int:
+    """Deal with the runs whose engine itself gave up its lease: nobody needs patience for them. How many."""
+    return _reap_all(partial(_given_up, reaper))
+
+
+def _reap_all(wanted: Callable[[], Q]) -> int:
+    orphans = Run.objects.filter(wanted(), state__in=HELD_STATES).order_by("id")
+    return sum(_reap(run.pk, run.stream_id, wanted) for run in list(orphans.only("id", "stream_id")))
 
 
 def hand_over(claim: Claim, *, engine_id: str, broken: bool) -> None:
@@ -78,6 +83,10 @@ def hand_over(claim: Claim, *, engine_id: str, broken: bool) -> None:
     logger.warning("run was handed over", extra={"run": claim.run_id, "outcome": outcome})
 
 
+def _given_up(reaper: str) -> Q:
+    return Q(engine__in=Engine.objects.filter(expires_at=GIVEN_UP).exclude(pk=reaper))
+
+
 def _orphaned(reaper: str, *, sole: bool) -> Q:
     others = ~Q(engine_id=reaper) if reaper else Q()
     if sole:
@@ -86,12 +95,12 @@ def _orphaned(reaper: str, *, sole: bool) -> Q:
     return Q(engine=None) | (others & ~Q(engine__in=alive))
 
 
-def _reap(run_id: str, stream_id: int, reaper: str, *, sole: bool) -> bool:
+def _reap(run_id: str, stream_id: int, wanted: Callable[[], Q]) -> bool:
     """One run's end keeps no other from its own: what fails here is tried again with the next look."""
     try:
         with transaction.atomic():
             lock_stream(stream_id)
-            orphan = Run.objects.select_for_update(of=("self",)).filter(_orphaned(reaper, sole=sole), pk=run_id)
+            orphan = Run.objects.select_for_update(of=("self",)).filter(wanted(), pk=run_id)
             run = orphan.filter(state__in=HELD_STATES).first()
             if run is None:
                 return False

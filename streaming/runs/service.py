@@ -3,12 +3,15 @@
 import asyncio
 import logging
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 
 from django.conf import settings
 
+from streaming.agents.registry import Queue
 from streaming.llm.sessions import close_session
-from streaming.models.database import in_database
+from streaming.models.database import AWAY, in_database
+from streaming.runs.agents import QUEUES, STREAMS
 from streaming.runs.connections import refresh_catalogs, sync_environment
 from streaming.runs.crowd import RestingSelector
 from streaming.runs.engine import Engine
@@ -24,9 +27,22 @@ RESTART_SECONDS = 2.0
 class EngineService:
     """An engine, its loop and its thread. Start once, stop once."""
 
-    def __init__(self, *, sole_owner: bool, capacity: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        sole_owner: bool,
+        capacity: int | None = None,
+        queues: Sequence[Queue] = QUEUES,
+        expendable: bool = False,
+    ) -> None:
         self._sole = sole_owner
         self._capacity = capacity or settings.ENGINE_CAPACITY
+        self._queues = queues
+        self._expendable = expendable
+        self._leaving: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
+        self._drain_seconds = 0.0
+        self._failed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: Engine | None = None
         self._main: asyncio.Task[None] | None = None
@@ -34,33 +50,62 @@ class EngineService:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
+    def begin(self) -> "EngineService":
+        """Begin to execute runs; returns at once."""
+        self._thread.start()
+        return self
+
     def start(self) -> "EngineService":
         """Begin to execute runs; returns when the engine's loop runs. Raises `RuntimeError` when it does not."""
-        self._thread.start()
-        if not self._ready.wait(STARTS_WITHIN) or self._main is None:
+        self.begin()
+        if not self._ready.wait(STARTS_WITHIN) or self._failed:
             raise RuntimeError("The engine did not start. The log says why.")
         return self
 
-    def look(self) -> None:
-        """Look for queued runs now. From any thread."""
-        if self._loop and self._engine:
-            with suppress(RuntimeError):  # it has ended meanwhile
-                self._loop.call_soon_threadsafe(self._engine.look)
+    def look(self) -> bool:
+        """Look for queued runs now; False when there is no room for one. From any thread."""
+        if self._loop is None or self._engine is None:
+            return False
+        with suppress(RuntimeError):  # it has ended meanwhile
+            self._loop.call_soon_threadsafe(self._engine.look)
+        return self._engine.has_room
+
+    def begin_stop(self, *, drain_seconds: float = 0.0) -> None:
+        """Claim nothing more, let runs end for up to `drain_seconds`, hand the rest over. Once more: hand over now.
+
+        Returns at once. From any thread, and from a signal's handler.
+        """
+        if not self._stopping:
+            self._drain_seconds = drain_seconds
+        self._stopping = True
+        if self._loop is None or self._main is None:
+            return
+        with suppress(RuntimeError):  # it has ended meanwhile
+            self._loop.call_soon_threadsafe(self._leave)
 
     def stop(self, *, drain_seconds: float = 0.0) -> None:
-        """Claim nothing more, let runs end for up to `drain_seconds`, hand the rest over. From any other thread."""
-        if self._loop is None or self._main is None or not self._thread.is_alive():
+        """`begin_stop`, unless that has been done, and wait until it is over. From any other thread."""
+        if not self._stopping:
+            self.begin_stop(drain_seconds=drain_seconds)
+        if not self._thread.is_alive() or self._main is None:
             return
-        self._stopping = True
-        with suppress(RuntimeError):  # it has ended meanwhile
-            if drain_seconds and self._engine:
-                draining = asyncio.run_coroutine_threadsafe(self._engine.drain(seconds=drain_seconds), self._loop)
-                with suppress(TimeoutError):
-                    draining.result(drain_seconds + STOPS_WITHIN)
-            self._loop.call_soon_threadsafe(self._main.cancel)
-        self._thread.join(STOPS_WITHIN)
+        self._thread.join(self._drain_seconds + STOPS_WITHIN)
         if self._thread.is_alive():
             logger.error("engine did not stop", extra={"seconds": STOPS_WITHIN})
+
+    def _leave(self) -> None:
+        if self._leaving is not None:
+            self._hurry.set()
+            return
+        self._leaving = asyncio.create_task(self._drain_and_end())
+
+    async def _drain_and_end(self) -> None:
+        assert self._main is not None
+        try:
+            if self._drain_seconds and self._engine:
+                await self._engine.drain(seconds=self._drain_seconds, hurry=self._hurry)
+        finally:
+            self._main.cancel()
 
     def _run(self) -> None:
         try:
@@ -68,6 +113,7 @@ class EngineService:
         except asyncio.CancelledError:
             logger.info("engine stopped")
         except BaseException:
+            self._failed = True
             logger.exception("engine failed")
         finally:
             self._ready.set()
@@ -77,19 +123,38 @@ class EngineService:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        await in_database(sync_environment)
         self._main = asyncio.current_task()
-        catalogs = asyncio.create_task(_keep_catalogs())
+        await self._know_environment()
+        catalogs = asyncio.create_task(_keep_catalogs()) if STREAMS in self._queues else None
         try:
             while not self._stopping:
                 await self._run_engine()
         finally:
-            catalogs.cancel()
+            if catalogs is not None:
+                catalogs.cancel()
             await close_session()
+
+    async def _know_environment(self) -> None:
+        """A database that is away when the process starts is waited for."""
+        while True:
+            try:
+                await in_database(sync_environment)
+            except AWAY as error:
+                logger.warning("the database is away; the engine waits for it", extra={"error": str(error)})
+                self._ready.set()
+                await asyncio.sleep(RESTART_SECONDS)
+            else:
+                return
 
     async def _run_engine(self) -> None:
         """One engine's life. What it could not survive is said, and another one takes its place."""
-        self._engine = Engine(capacity=self._capacity, tick_seconds=settings.TICK_MS / 1000, sole=self._sole)
+        self._engine = Engine(
+            capacity=self._capacity,
+            tick_seconds=settings.TICK_MS / 1000,
+            sole=self._sole,
+            queues=self._queues,
+            expendable=self._expendable,
+        )
         self._ready.set()
         try:
             await self._engine.run()
@@ -119,6 +184,19 @@ def start(*, sole_owner: bool) -> EngineService:
     return _service
 
 
+def begin(*, queues: Sequence[Queue], capacity: int | None = None, expendable: bool = False) -> None:
+    """Start this process's engine beside others, without waiting for it: it waits for its database by itself."""
+    global _service  # noqa: PLW0603 - one engine per process
+    if _service is None:
+        _service = EngineService(sole_owner=False, queues=queues, capacity=capacity, expendable=expendable).begin()
+
+
+def begin_stop(*, drain_seconds: float) -> None:
+    """Begin to stop this process's engine, if there is one; once more: without waiting for its runs."""
+    if _service is not None:
+        _service.begin_stop(drain_seconds=drain_seconds)
+
+
 def stop(*, drain_seconds: float = 0.0) -> None:
     """Stop this process's engine, if there is one."""
     global _service  # noqa: PLW0603 - one engine per process
@@ -127,7 +205,6 @@ def stop(*, drain_seconds: float = 0.0) -> None:
         _service = None
 
 
-def look() -> None:
-    """Let this process's engine, if there is one, look for queued runs now."""
-    if _service is not None:
-        _service.look()
+def look() -> bool:
+    """Let this process's engine look for queued runs now; False when it has no room or there is none."""
+    return _service is not None and _service.look()

@@ -12,6 +12,12 @@ from streaming.runs.ending import end_from_outside, lock_stream
 State = Run.State
 
 
+def stop_runs_of(person: Person, *, by: Person) -> int:
+    """Ask for the end of all that is written or waits for `person`; the number of runs."""
+    live = Run.objects.filter(owner=person, state__in=Run.LIVE).order_by("-queued_at", "-id")
+    return sum(stop_run(run, by=by) for run in list(live))  # the last first: what waits must not begin meanwhile
+
+
 def stop_run(run: Run, *, by: Person | None) -> bool:
     """Ask for the run's end; a queued run is ended here. False when it had ended already.
 

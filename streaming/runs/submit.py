@@ -6,23 +6,25 @@ from functools import cache, partial
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
+from streaming.agents.registry import Queue
 from streaming.bell import EngineHint, hint_engines
+from streaming.runs.agents import STREAMS
 
 logger = logging.getLogger(__name__)
 
-TASK = "streaming.tasks.stream_run"
-QUEUE = "streams"
+WAKE = "streaming.tasks.wake"
 
 
-def submit_on_commit(run_id: str) -> None:
-    """Wake an engine for `run_id` once its row is committed."""
-    transaction.on_commit(partial(_submit, run_id), robust=True)
+def submit_on_commit(run_id: str, *, queue: Queue = STREAMS) -> None:
+    """Wake an engine of `queue` for `run_id` once its row is committed."""
+    transaction.on_commit(partial(_submit, run_id, queue), robust=True)
 
 
-def _submit(run_id: str) -> None:
+def _submit(run_id: str, queue: Queue) -> None:
     if settings.MODE.celery_broker:
-        _sending().submit(_send, run_id)
+        _sending().submit(_send, run_id, queue)
     else:
         hint_engines(EngineHint("claim", run_id))
 
@@ -33,10 +35,10 @@ def _sending() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="celery wake-ups")
 
 
-def _send(run_id: str) -> None:
-    from celery import current_app
-
+def _send(run_id: str, queue: Queue) -> None:
     try:
-        current_app.send_task(TASK, args=[run_id], queue=QUEUE, retry=False, ignore_result=True, expires=60)
+        # By its name: Celery's `current_app` is one without our broker in every process but a worker.
+        app = import_string(settings.CELERY_APP)
+        app.send_task(WAKE, args=[run_id], queue=queue, retry=False, ignore_result=True, expires=60)
     except Exception as error:  # noqa: BLE001 - whatever a broker client raises: engines look each second anyway
         logger.warning("broker did not take a wake-up", extra={"run": run_id, "error": repr(error)})

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from celery import current_app
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 
 def prove_broker(*, seconds: float) -> str:
@@ -10,10 +11,11 @@ def prove_broker(*, seconds: float) -> str:
 
     Blocks for a few times `seconds` at most. Raises what its client raises.
     """
-    is_redis = not current_app.conf.broker_url.startswith("amqp")
+    app = import_string(settings.CELERY_APP)
+    is_redis = not app.conf.broker_url.startswith("amqp")
     names = ("socket_timeout", "socket_connect_timeout") if is_redis else ("read_timeout", "write_timeout")
     options = dict.fromkeys(names, seconds)
-    with current_app.connection_for_write(connect_timeout=seconds, transport_options=options) as broker:
+    with app.connection_for_write(connect_timeout=seconds, transport_options=options) as broker:
         broker.ensure_connection(max_retries=1, interval_start=0, timeout=seconds)
         channel: Any = broker.default_channel
         if is_redis:

@@ -12,6 +12,7 @@ class CloseCode(IntEnum):
     GONE = 4404
     UNACKNOWLEDGED = 4408
     GAP = 4409
+    DEACTIVATED = 4410
     REPLACED = 4412
     FAILED = 4500  # 1011 says it in the protocol, but Daphne sends no code of the protocol's own
 

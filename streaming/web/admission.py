@@ -9,11 +9,12 @@ from types import SimpleNamespace
 from typing import cast
 
 from django.conf import settings
-from django.contrib.auth import get_user
+from django.contrib.auth import SESSION_KEY, get_user
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 from streaming.access import Viewer, conversations_visible_to
-from streaming.models import Conversation
+from streaming.models import Conversation, Person
 from streaming.transport.closing import CloseCode, StreamClosedError
 
 
@@ -31,9 +32,10 @@ class Admission:
 
 def admit(session_key: str, conversation_id: str) -> Admission:
     """Raises `StreamClosedError` with the code that says why not."""
-    person = person_of_session(session_key)
+    session = _session(session_key)
+    person = _person_of(session)
     if not person.is_authenticated:
-        raise StreamClosedError(CloseCode.SIGNED_OUT)
+        raise StreamClosedError(CloseCode.DEACTIVATED if is_of_deactivated(session) else CloseCode.SIGNED_OUT)
     found = conversations_visible_to(person).select_related("stream").filter(pk=conversation_id).first()
     if found is None:
         there = Conversation.objects.filter(pk=conversation_id, deleted_at=None).exists()
@@ -44,5 +46,18 @@ def admit(session_key: str, conversation_id: str) -> Admission:
 
 def person_of_session(session_key: str) -> Viewer:
     """Who is signed in under this key now: nobody when it expired, was ended, or the account was closed."""
-    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key or None)
-    return get_user(cast("HttpRequest", SimpleNamespace(session=store)))
+    return _person_of(_session(session_key))
+
+
+def is_of_deactivated(session: SessionBase) -> bool:
+    """Whether somebody was signed in here whose account was deactivated."""
+    person_id = session.get(SESSION_KEY)
+    return person_id is not None and Person.objects.filter(pk=person_id, is_active=False).exists()
+
+
+def _session(session_key: str) -> SessionBase:
+    return cast("SessionBase", import_module(settings.SESSION_ENGINE).SessionStore(session_key or None))
+
+
+def _person_of(session: SessionBase) -> Viewer:
+    return get_user(cast("HttpRequest", SimpleNamespace(session=session)))

@@ -4,15 +4,20 @@ from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import Concatenate, cast
+from urllib.parse import quote
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import urlencode
 
 from streaming.models import Person
+from streaming.web.admission import is_of_deactivated
+
+DEACTIVATED = "Your account was deactivated. Ask an administrator."
 
 type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
@@ -61,6 +66,8 @@ def page_before(request: HttpRequest) -> str:
 
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    if is_of_deactivated(request.session):
+        return _deactivated(request)
     back = request.get_full_path() if request.method == "GET" else page_before(request)
     address = f"{reverse('account_login')}?{urlencode({'next': back})}"
     if wants_json(request):
@@ -69,3 +76,15 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": address})
     return redirect_to_login(back)
+
+
+def _deactivated(request: HttpRequest) -> HttpResponse:
+    headers = {"X-Refused": "deactivated"}
+    if wants_json(request):
+        answer = {"code": "deactivated", "message": DEACTIVATED}
+        return JsonResponse(answer, status=HTTPStatus.FORBIDDEN, headers=headers)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=HTTPStatus.FORBIDDEN, headers=headers | {"X-Problem": quote(DEACTIVATED)})
+    response = render(request, "account/account_inactive.html", status=HTTPStatus.FORBIDDEN)
+    response["X-Refused"] = "deactivated"
+    return response

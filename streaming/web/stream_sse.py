@@ -18,6 +18,8 @@ from streaming.web.build import build
 from streaming.web.feed import Feed
 from streaming.web.stream_socket import cursor_of
 
+REFUSALS = {CloseCode.SIGNED_OUT: HTTPStatus.UNAUTHORIZED, CloseCode.DEACTIVATED: HTTPStatus.FORBIDDEN}
+
 
 @require_GET
 async def conversation_events(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
@@ -30,8 +32,7 @@ async def conversation_events(request: HttpRequest, conversation_id: str) -> Htt
     try:
         admission = await in_database(admit, session_key, conversation_id)
     except StreamClosedError as closing:
-        signed_out = closing.code is CloseCode.SIGNED_OUT
-        return HttpResponse(status=HTTPStatus.UNAUTHORIZED if signed_out else HTTPStatus.NOT_FOUND)
+        return HttpResponse(status=REFUSALS.get(closing.code, HTTPStatus.NOT_FOUND))
     after = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
     return EventStreamResponse(_events(admission, session_key, after))
 

@@ -6,6 +6,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from streaming.access.sign_up import sign_up_now
+
 register = template.Library()
 
 
@@ -17,7 +19,13 @@ def icon(name: str) -> SafeString:
     )
 
 
+@register.simple_tag(name="sign_up_now")
+def sign_up() -> str:
+    """Who may make an account: a value of `SignUp`."""
+    return str(sign_up_now())
+
+
 @register.simple_tag
-def sign_up_open() -> bool:
-    """Whether strangers may make an account."""
-    return bool(settings.ENVIRONMENT.sign_up)
+def mail_goes() -> str:
+    """Who reads what the site mails: `server`, `terminal` or `nowhere`."""
+    return str(settings.MAIL.goes)

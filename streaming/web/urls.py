@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from streaming.web import conversations, pages, prompts, runs, settings, setup, stream_sse
+from streaming.web import (
+    conversations,
+    groups,
+    invitations,
+    pages,
+    people,
+    prompts,
+    runs,
+    settings,
+    setup,
+    stream_sse,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.new_chat, name="new_chat"),
@@ -26,4 +37,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/connections/<slug:connection_id>/change/", setup.change_connection, name="change_connection"),
     path("setup/connections/<slug:connection_id>/remove/", setup.remove_connection, name="remove_connection"),
     path("setup/connections/<slug:connection_id>/refresh/", setup.refresh_connection, name="refresh_connection"),
+    path("people/", people.list_people, name="people"),
+    path("people/invitations/", invitations.invitations, name="invitations"),
+    path("people/invitations/<slug:invitation_id>/revoke/", invitations.revoke_invitation, name="revoke_invitation"),
+    path("people/groups/", groups.groups, name="groups"),
+    path("people/groups/<int:group_id>/", groups.group, name="group"),
+    path("people/groups/<int:group_id>/change/", groups.change_group, name="change_group"),
+    path("people/groups/<int:group_id>/delete/", groups.delete_group, name="delete_group"),
+    path("people/<int:person_id>/", people.person, name="person"),
+    path("people/<int:person_id>/groups/", people.put_into_groups, name="put_into_groups"),
+    path("people/<int:person_id>/deactivate/", people.deactivate, name="deactivate"),
+    path("people/<int:person_id>/reactivate/", people.reactivate, name="reactivate"),
+    path("people/<int:person_id>/administrator/", people.set_administrator, name="set_administrator"),
 ]

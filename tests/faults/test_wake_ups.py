@@ -16,7 +16,7 @@ from tests.support.waiting import until
 
 pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser]
 LOOK_SECONDS = 3 * 2.0
-TASK, QUEUE = "streaming.tasks.stream_run", "streams"
+TASK, QUEUE = "streaming.tasks.wake", "streams"
 WORDS = [f"w{number:05d} " for number in range(1, 20)]
 
 

@@ -25,7 +25,7 @@ from streaming.runs.lease import register_engine, renew_lease
 from streaming.runs.reap import reap_orphans
 from tests.support.rows import a_claim, batch
 
-pytestmark = pytest.mark.django_db(databases=["default", "reader"])
+pytestmark = [pytest.mark.sqlite, pytest.mark.django_db(databases=["default", "reader"])]
 
 
 def plans(call: Callable[[], Any]) -> dict[str, list[str]]:

@@ -21,15 +21,15 @@ SECRET = {"SECRET_KEY": "only-for-tests-" * 3}
 USE_BROKER = "from streaming.tasks.broker import prove_broker; prove_broker(seconds=3)"
 USE_ALL_THREE = """
 import asyncio
-from celery import current_app
+from chatsite.celery import app
 from django.core.cache import cache
 from streaming import bell
 from streaming.tasks.broker import prove_broker
 asyncio.run(bell.hear_yourself(seconds=5))
 cache.set("a", 1)
 assert cache.get("a") == 1 and not cache._outage.lasts, "the cache is not in Redis"
-current_app.send_task("probe", queue="probe", retry=False)
-with current_app.connection_for_read() as broker:
+app.send_task("probe", queue="probe", retry=False)
+with app.connection_for_read() as broker:
     print("MESSAGES", broker.default_channel.client.llen("probe"), prove_broker(seconds=3))
 """
 

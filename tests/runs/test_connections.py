@@ -117,6 +117,7 @@ def test_key_of_the_environment_is_read_there_and_never_stored(environment):
 # Sealed at rest
 
 
+@pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True, databases=["default", "reader"])
 def test_key_is_not_in_the_database_file():
     row = connected("http://127.0.0.1:9/v1", key=KEY)

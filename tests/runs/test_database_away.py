@@ -22,6 +22,7 @@ from tests.support.waiting import holds, until
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "reader"])
 
 
+@pytest.mark.sqlite
 def test_database_locked_beyond_its_patience_loses_nothing(lab):
     """Another process holds SQLite's write lock for longer than the busy timeout."""
     tokens = [f"{n} " for n in range(100)]

@@ -57,7 +57,7 @@ def test_engine_takes_nothing_over_before_it_reached_the_database_throughout_one
     """It cannot know yet whether the others are dead, or the database was away for all of them."""
     claim = a_claim()
     Run.objects.filter(pk=claim.run_id).update(spoke=True)
-    EngineRow.objects.update(expires_at=0)
+    EngineRow.objects.update(expires_at=1)
     began = time.monotonic()
     lab.start(sole_owner=False)
     run = lab.ended(Run.objects.get(pk=claim.run_id))

@@ -6,10 +6,16 @@ from django.db import transaction
 from streaming.events import Complete, Failed, Start, StreamingChunk
 from streaming.log import Refused, append_batches
 from streaming.models import Engine, Event, Message, Run
-from streaming.models.database import database_now
 from streaming.runs.commit import Saying, commit
 from streaming.runs.lease import LEASE_SECONDS, end_lease, register_engine
-from streaming.runs.reap import MAX_ATTEMPTS, Patience, hand_over, queue_age_seconds, reap_orphans
+from streaming.runs.reap import (
+    MAX_ATTEMPTS,
+    Patience,
+    hand_over,
+    queue_age_seconds,
+    reap_given_up,
+    reap_orphans,
+)
 from tests.support.rows import a_chat, a_claim, a_run, answer_of, batch, log, run_of, types
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -125,19 +131,13 @@ def test_sole_survivor_takes_everything_but_its_own():
     assert (state(claim), state(orphan)) == (Run.State.RUNNING, Run.State.QUEUED)
 
 
-def test_reaper_sweeps_engines_that_are_long_dead_and_hold_nothing():
-    long_dead, holding, fresh = (register_engine(capacity=1) for _ in range(3))
-    Engine.objects.filter(pk__in=[long_dead.pk, holding.pk]).update(expires_at=database_now() - 4000)
-    a_run(engine=holding, state=Run.State.COMPLETE)
-    reap_orphans(reaper=fresh.pk)
-    assert set(Engine.objects.values_list("pk", flat=True)) == {holding.pk, fresh.pk}
-
-
-def test_reaper_does_not_sweep_itself():
-    mine = register_engine(capacity=1)
-    Engine.objects.filter(pk=mine.pk).update(expires_at=0)
-    reap_orphans(reaper=mine.pk)
-    assert Engine.objects.filter(pk=mine.pk).exists()
+def test_what_an_engine_gave_up_is_taken_over_by_whoever_has_no_patience_yet(dead):
+    given_up, held, expired = a_claim(engine=dead), a_claim(), a_claim()
+    Engine.objects.filter(runs=expired.run_id).update(expires_at=1)
+    Run.objects.filter(pk=held.run_id).update(engine_id="gone")
+    assert reap_given_up(reaper=dead.pk) == 0
+    assert reap_given_up() == 1
+    assert [state(each) for each in (given_up, held, expired)] == [Run.State.QUEUED, *[Run.State.RUNNING] * 2]
 
 
 def test_zombie_is_refused_after_its_run_was_taken_over(dead):

@@ -124,8 +124,8 @@ def test_stop_heard_before_the_claim_has_come_back_is_not_forgotten(lab, monkeyp
     real = engine_module.claim_runs
     lab.answer("Hello", Script([Delta("a"), Silence()]))
 
-    def slow(engine_id, *, room):
-        claims = real(engine_id, room=room)
+    def slow(engine_id, **given):
+        claims = real(engine_id, **given)
         for claim in claims:
             stop_run(Run.objects.get(pk=claim.run_id), by=lab.alice)
             time.sleep(0.2)

@@ -8,7 +8,7 @@ from streaming.events import Complete, Start
 from streaming.log import append_batches
 from streaming.models import Event, Run, Stream
 from streaming.models.stream import PACKED
-from streaming.runs.tidy import compact_ended, forget_old_events, streams_with_leftovers
+from streaming.runs.housekeeping import compact_ended, forget_old_events, streams_with_leftovers
 from tests.support.rows import a_claim, a_run, answer_of, batch, log
 from tests.support.scripts import Delta, Script
 from tests.support.waiting import until
@@ -53,7 +53,7 @@ def test_leftovers_are_streams_of_ended_runs_that_nobody_packed():
     left, live, packed = an_ended_run(), an_ended_run(), an_ended_run()
     a_run(stream=live, state=Run.State.RUNNING)
     compact_ended(packed.pk)
-    assert streams_with_leftovers() == [left.pk]
+    assert list(streams_with_leftovers()) == [left.pk]
 
 
 def test_nothing_is_forgotten_by_default(settings):

@@ -78,6 +78,12 @@ class LogReader:
         with self._look() as cursor:
             return self._events(cursor, conversation)
 
+    def stream_events(self, stream: int) -> list[Logged]:
+        """The same, of a stream that may have no conversation."""
+        with self._look() as cursor:
+            [(last,)] = self._query(cursor, "SELECT last_seq FROM streaming_stream WHERE id = ?", stream)
+            return self._stream_events(cursor, stream, last)
+
     def runs(self, conversation: str) -> list[RunRow]:
         """The conversation's runs, oldest first."""
         with self._look() as cursor:
@@ -113,6 +119,9 @@ class LogReader:
             " WHERE c.id = ?"
         )
         [(stream, last)] = self._query(cursor, sql, conversation)
+        return self._stream_events(cursor, stream, last)
+
+    def _stream_events(self, cursor: Any, stream: int, last: int) -> list[Logged]:
         sql = (
             "SELECT seq, first_seq, ts, type, run_id, attempt, body FROM streaming_event"
             " WHERE stream_id = ? ORDER BY seq"

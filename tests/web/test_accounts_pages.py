@@ -55,7 +55,7 @@ def test_too_many_sign_ins_from_one_address_get_a_page(client: Client, carol: Pe
 
 def test_sign_up_is_offered_only_where_it_is_open(client: Client):
     assert "Sign up" not in client.get("/accounts/login/").content.decode()
-    assert "Sign Up Closed" in client.get("/accounts/signup/").content.decode()
+    assert "Sign-up is closed" in client.get("/accounts/signup/").content.decode()
 
 
 def test_signing_out(as_alice: Client):

@@ -119,7 +119,8 @@ async def test_loss_without_an_event_is_noticed_by_the_check(url, chat, session,
         seq = await chat.say("before")
         await eventually(lambda: viewer.seq == seq)
         await in_database(lose)
-        await eventually(lambda: viewer.close_code == (4403 if loss == "owner" else 4401), seconds=3)
+        code = {"owner": 4403, "account": 4410}.get(loss, 4401)
+        await eventually(lambda: viewer.close_code == code, seconds=3)
 
 
 async def test_nothing_is_sent_while_access_cannot_be_asked_for(url, chat, session, monkeypatch):

@@ -110,7 +110,7 @@ async def test_loss_of_access_ends_the_stream(url, chat, session, monkeypatch):
     await eventually(lambda: viewer.hello)
     await in_database(type(chat.owner).objects.filter(pk=chat.owner.pk).update, is_active=False)
     await asyncio.wait_for(following, 5)
-    assert await status(session, viewer) == 401
+    assert await status(session, viewer) == 403
 
 
 @pytest.mark.parametrize("ring", [True, False], ids=["rung", "found by a look"])

@@ -1,0 +1,46 @@
+"""The agent that a run names, and the queue its runs wait in. Knows no engine."""
+
+from functools import cache
+from importlib import import_module
+
+from django.conf import settings
+from django.db import connections
+
+from streaming.agents.benchmark import Benchmark
+from streaming.agents.blocking import OnThread
+from streaming.agents.protocol import Agent
+from streaming.agents.registry import Queue, Registered, register_blocking, registered, registered_names
+from streaming.errors import InvalidInputError
+
+STREAMS: Queue = "streams"
+WORK: Queue = "work"
+QUEUES: tuple[Queue, ...] = (STREAMS, WORK)
+
+
+def agent_named(name: str) -> Agent:
+    """The agent of that name, ready to run on an event loop. Raises `InvalidInputError`."""
+    entry = _entry(name)
+    if entry.blocking is not None:
+        return OnThread(entry.blocking, leave=connections.close_all)
+    assert entry.agent is not None
+    return entry.agent
+
+
+def queue_of(name: str) -> Queue:
+    """Where runs of that agent wait. Raises `InvalidInputError`."""
+    return _entry(name).queue
+
+
+def _entry(name: str) -> Registered:
+    _load()
+    entry = registered(name)
+    if entry is None:
+        raise InvalidInputError(f"There is no agent named {name!r} here. There are: {', '.join(registered_names())}.")
+    return entry
+
+
+@cache
+def _load() -> None:
+    register_blocking(Benchmark())
+    for module in settings.ENVIRONMENT.agent_modules:
+        import_module(module)

@@ -1,0 +1,105 @@
+"""What happens to people who are at work: an account that is deactivated, a model that is taken away."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.support.browsing import Watch
+from tests.support.chat_page import ChatPage
+from tests.support.model_server import ModelServer
+from tests.support.scripts import Gate, Script, spoken
+from tests.support.server import ChatServer, running_server
+
+pytestmark = pytest.mark.browser
+WITHIN = 10.0  # seconds from the click to the message on the other's page
+REMEMBER_CLOSE_CODES = """(() => {
+  const codes = (window.closeCodes = []);
+  const Plain = WebSocket;
+  window.WebSocket = class extends Plain {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("close", (event) => codes.push(event.code));
+    }
+  };
+})()"""
+
+
+@pytest.fixture(scope="module")
+def people_server(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[ChatServer]:
+    with running_server(tmp_path_factory.mktemp("people"), environment=environment) as server:
+        yield server
+
+
+@pytest.fixture
+def administrator(people_server: ChatServer, new_context: Callable[..., BrowserContext]):
+    return new_context(people_server.url, people_server.sign_in("alice")).new_page()
+
+
+@pytest.fixture
+def bob(people_server: ChatServer, new_context: Callable[..., BrowserContext]) -> ChatPage:
+    context = new_context(people_server.url, people_server.sign_in("bob"))
+    context.add_init_script(REMEMBER_CLOSE_CODES)
+    return ChatPage(context.new_page()).open_new()
+
+
+@pytest.mark.parametrize("line", ["socket", pytest.param("event stream", marks=pytest.mark.long)])
+def test_a_deactivated_person_is_shown_out(administrator, bob: ChatPage, models: ModelServer, watch: Watch, line: str):
+    watch.expect("403", "WebSocket connection")
+    models.answer(f"at work by {line}", Script([*spoken(["kept words "], pause=0), Gate()]))
+    if line == "event stream":
+        bob.page.route_web_socket("**/ws/c/**", lambda socket: socket.close())
+    bob.ask(f"at work by {line}")
+    bob.wait_for_text("kept words", seconds=30)
+    bob.composer.fill("a draft")
+    administrator.goto("/people/?q=bob")
+    administrator.get_by_role("link", name="bob").click()
+    administrator.get_by_role("button", name="Deactivate").click()
+    since = time.monotonic()
+    administrator.get_by_role("dialog").get_by_role("button", name="Deactivate").click()
+    pill = bob.page.locator("connection-state")
+    expect(pill).to_contain_text("Your account was deactivated.", timeout=WITHIN * 1000 + 5_000)
+    took = time.monotonic() - since
+    assert took < WITHIN + 2, f"{took:.1f} s; the two are for a busy machine"
+    if line == "socket":
+        assert bob.page.evaluate("closeCodes") == [4410]
+    exchange = models.for_prompt(f"at work by {line}")[0]
+    assert exchange.over.wait(3)
+    assert exchange.closed_at is not None
+    assert "kept words" in bob.text()
+    assert bob.composer.input_value() == "a draft"
+    bob.composer.press("Enter")
+    expect(bob.page.locator(".problem")).to_contain_text("Your account was deactivated.")
+    bob.page.goto("/")
+    expect(bob.page.get_by_role("heading", name="Your account was deactivated")).to_be_visible()
+    administrator.get_by_role("button", name="Reactivate").click()
+    expect(administrator.get_by_text("bob may sign in again.")).to_be_visible()
+    bob.page.goto("/")
+    expect(bob.page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_model_that_is_taken_away_is_not_asked_any_more(administrator, bob: ChatPage, models: ModelServer):
+    gate = Gate()
+    models.answer("first", Script([*spoken(["begun "], pause=0), gate, *spoken(["and ended"], pause=0)]))
+    bob.ask("first")
+    bob.wait_for_text("begun")
+    bob.ask("second")
+    expect(bob.questions).to_have_count(2)
+    administrator.goto("/people/groups/")
+    administrator.get_by_label("Name").fill("Second only")
+    administrator.get_by_role("button", name="Add").click()
+    administrator.get_by_label("scripted-two").check()
+    administrator.get_by_role("button", name="Save").click()
+    administrator.goto("/people/?q=bob")
+    administrator.get_by_role("link", name="bob").click()
+    administrator.get_by_label("Second only").check()
+    administrator.get_by_role("button", name="Save groups").click()
+    expect(administrator.get_by_text("The groups of bob were saved.")).to_be_visible()
+    gate.open()
+    bob.wait_for_state("error")
+    expect(bob.answer.locator(".message__notice")).to_contain_text("This model is no longer open to you.")
+    assert bob.text(bob.answers.first).strip() == "begun and ended"
+    assert models.for_prompt("second") == []
+    bob.page.reload()
+    assert "scripted" not in [name.strip() for name in bob.page.locator("select[name=model] option").all_inner_texts()]

@@ -1,0 +1,55 @@
+"""Agents that block, for the processes that tests start: one that obeys, one that is deaf, one that hangs."""
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+
+from streaming.agents.protocol import RunContext
+from streaming.agents.registry import register_blocking
+from streaming.events import EventData, Progress, StreamingChunk
+
+
+class Steps:
+    """Says a number every `pause` seconds, `steps` times; silent at first for `silence` seconds."""
+
+    name = "steps"
+    resumable = False
+
+    def work(self, context: RunContext, stop: threading.Event) -> Iterator[EventData]:
+        steps, pause = context.arguments.get("steps", 20), context.arguments.get("pause", 0.1)
+        stop.wait(context.arguments.get("silence", 0))
+        for step in range(1, steps + 1):
+            yield StreamingChunk(f"{step} ")
+            yield Progress(step=step, total=steps)
+            stop.wait(pause)
+
+
+class Deaf:
+    """Speaks once and then does not listen for `seconds`."""
+
+    name = "deaf"
+    resumable = False
+
+    def work(self, context: RunContext, _stop: threading.Event) -> Iterator[EventData]:
+        yield StreamingChunk("said before ")
+        until = time.monotonic() + context.arguments.get("seconds", 300)
+        while time.monotonic() < until:
+            time.sleep(0.1)
+        yield StreamingChunk("never said")
+
+
+class Hanging:
+    """Speaks once and then holds the interpreter's lock for hours."""
+
+    name = "hanging"
+    resumable = False
+
+    def work(self, _context: RunContext, stop: threading.Event) -> Iterator[EventData]:
+        yield StreamingChunk("said before ")
+        stop.wait(1)
+        re.match(r"(a|a)*b", "a" * 60)
+
+
+for agent in (Steps(), Deaf(), Hanging()):
+    register_blocking(agent)
