@@ -11,6 +11,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
+from django.urls import reverse
 
 from streaming.access.sign_up import may_sign_up
 from streaming.models import Person
@@ -31,7 +32,10 @@ class AccountAdapter(DefaultAccountAdapter):
             ("username_password_mismatch", "email_password_mismatch"),
             "Name and password do not fit together. Check both and try again.",
         ),
-        "too_many_login_attempts": "Too many attempts. Wait five minutes, then try again.",
+        **dict.fromkeys(
+            ("too_many_login_attempts", "rate_limited"), "Too many attempts. Wait five minutes, then try again."
+        ),
+        "incorrect_password": "This is not your password.",
         "enter_current_password": "This is not your current password.",
         "duplicate_email": "This is your address already.",
         "username_taken": "Somebody has this name already. Choose another one.",
@@ -42,6 +46,9 @@ class AccountAdapter(DefaultAccountAdapter):
         page = request.resolver_match
         on_form = page is not None and page.url_name == "account_signup"
         return may_sign_up(request.session.get(SESSION_KEY, "") if on_form else "")
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 - allauth's signature
+        return reverse("security")
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - allauth's signature
         user.must_confirm_email = getattr(form, "must_confirm_email", False)

@@ -4,7 +4,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -112,6 +121,20 @@ class Environment(BaseSettings):
     log_level: Annotated[str, AfterValidator(checks.log_level)] = variable(
         "CHATSITE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."
     )
+    oidc_issuer: Annotated[str, AfterValidator(checks.identity_provider)] = variable(
+        "CHATSITE_OIDC_ISSUER",
+        "",
+        "OpenID Connect provider people may sign in through, such as https://id.example.org. Unset: none.",
+    )
+    oidc_client_id: str = variable(
+        "CHATSITE_OIDC_CLIENT_ID", "", "Client id of this site at that provider.", validate_default=True
+    )
+    oidc_client_secret: SecretStr | None = variable(
+        "CHATSITE_OIDC_CLIENT_SECRET", None, "Secret of that registration, if it has one."
+    )
+    oidc_name: str = variable(
+        "CHATSITE_OIDC_NAME", "your organisation", 'What the button calls the provider, after "Sign in with".'
+    )
     time_zone: Annotated[str, AfterValidator(checks.time_zone)] = variable(
         "CHATSITE_TIME_ZONE", "UTC", "Time zone of the administration pages, such as Europe/Rome."
     )
@@ -185,6 +208,11 @@ class Environment(BaseSettings):
         public = f"[{public}]" if ":" in public else public
         return list(dict.fromkeys([*self.allowed_hosts, *([public] if public else [])]))
 
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _known_to_its_provider(cls, value: str, info: ValidationInfo) -> str:
+        return checks.given_with(value, other=info.data.get("oidc_issuer", ""), named="CHATSITE_OIDC_ISSUER")
+
     def made_data_dir(self) -> Path:
         """The data folder, which is there afterwards. Raises BadEnvironmentError where it cannot be."""
         try:
@@ -211,6 +239,8 @@ def variables() -> list[tuple[str, FieldInfo]]:
 
 def _complaint(error: dict[str, Any]) -> str:
     name = str(error["loc"][0])
+    if name in Environment.model_fields:  # its default is what is wrong
+        name = str(Environment.model_fields[name].validation_alias)
     field = dict(variables())[name]
     given = "" if checks.is_secret(field) else f' is "{str(error["input"])[:80]}"'
     return f"{name}{given}{':' if given else ' cannot be used:'} {checks.expectation(field, error)}"

@@ -42,6 +42,22 @@ def web_origins(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(value.rstrip("/") for value in values)
 
 
+def identity_provider(value: str) -> str:
+    """The address of a provider. Over plain http anybody on the way could sign in as anybody: only on this machine."""
+    address = web_address(value)
+    parts = urlsplit(address)
+    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise ValueError("use an address that starts with https://, such as https://id.example.org")
+    return address
+
+
+def given_with(value: str, *, other: str, named: str) -> str:
+    """`value`, which must not be missing when the variable `named` is there."""
+    if other and not value:
+        raise ValueError(f"set it together with {named}")
+    return value
+
+
 def ollama_address(value: str) -> str:
     """Ollama's own variable may lack the scheme or the port, and may say 0.0.0.0, which is for listening."""
     address = value if "://" in value else f"http://{value}"

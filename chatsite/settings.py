@@ -47,6 +47,10 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "chatsite.oidc",
     "django_htmx",
     "channels",
 ]
@@ -60,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "chatsite.last_seen.remember_sessions",
     "django_htmx.middleware.HtmxMiddleware",
     "chatsite.one_thread.stay_on_one_thread",  # the last
 ]
@@ -125,6 +130,27 @@ ACCOUNT_RATE_LIMITS = {
     "manage_email": "10/5m/user",
 }
 PASSWORD_RESET_TIMEOUT = 86_400
+# Second factors, passkeys, and sign-in through a provider (docs/signing-in.md)
+MFA_ADAPTER = "chatsite.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # steps of 30 s: a code that is typed slowly is still good
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # without a mail server nobody could ever verify one
+MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}
+MFA_FORMS = {
+    "authenticate": "chatsite.code_forms.SignInCodeForm",
+    "reauthenticate": "chatsite.code_forms.ConfirmCodeForm",
+    "activate_totp": "chatsite.code_forms.FirstCodeForm",
+    "login_webauthn": "chatsite.passkey_forms.SignInPasskeyForm",
+    "authenticate_webauthn": "chatsite.passkey_forms.SecondPasskeyForm",
+    "reauthenticate_webauthn": "chatsite.passkey_forms.ConfirmPasskeyForm",
+    "add_webauthn": "chatsite.passkey_forms.NewPasskeyForm",
+    "edit_webauthn": "chatsite.passkey_forms.PasskeyNameForm",
+}
+SOCIALACCOUNT_ADAPTER = "chatsite.oidc.linking.LinkingAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # only addresses that the provider has verified are taken
+SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
 ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
 MAIL: Mail = decide_mail(ENVIRONMENT, terminal=MODE.name == "embedded")
 MAILERS = MAIL.mailers

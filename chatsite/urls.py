@@ -14,6 +14,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/first/<str:token>/", FirstLogin.as_view(), name="first_login"),
     path("accounts/invitation/<str:token>/", accept_invitation, name="accept_invitation"),
+    path("accounts/", include("chatsite.sign_in_urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("streaming.web.urls")),
 ]

@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import requests
 from django.conf import settings
 from django.core.mail import mailers
 from django.db import DatabaseError, connection
@@ -184,6 +185,18 @@ def _mail() -> Iterator[Finding]:
             yield Finding(Verdict.OK, "mail", f"{mailer.host} port {mailer.port} answers, from {settings.MAIL.sender}")
 
 
+def _identity_provider() -> Iterator[Finding]:
+    issuer = settings.ENVIRONMENT.oidc_issuer
+    if not issuer:
+        return
+    answer = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=ANSWERS_WITHIN)
+    answer.raise_for_status()
+    if answer.json().get("issuer", "").rstrip("/") == issuer:
+        yield Finding(Verdict.OK, "identity provider", f"{issuer} answers")
+    else:
+        yield Finding(Verdict.FAILED, "identity provider", f"What answers at {issuer} is another issuer.")
+
+
 def _broker() -> Iterator[Finding]:
     if not settings.MODE.celery_broker:
         return
@@ -199,6 +212,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _channel_layer,
     _broker,
     _mail,
+    _identity_provider,
 )
 
 

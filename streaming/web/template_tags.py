@@ -29,3 +29,10 @@ def sign_up() -> str:
 def mail_goes() -> str:
     """Who reads what the site mails: `server`, `terminal` or `nowhere`."""
     return str(settings.MAIL.goes)
+
+
+@register.simple_tag
+def sign_in_provider() -> str:
+    """What the provider is called that people may sign in through; "" where there is none."""
+    given = settings.ENVIRONMENT
+    return str(given.oidc_name) if given.oidc_issuer else ""

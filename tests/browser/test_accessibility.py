@@ -83,7 +83,7 @@ def test_sign_in_has_no_violation(context: BrowserContext):
     check(page)
     page.get_by_label("Password").fill("wrong")
     page.locator("input[name=login]").fill("alice")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_load_state()
     check(page)
 

@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 from deploy.cluster.process import ROOT, free_port
+from tests.support.identity_provider import IdentityProvider
 from tests.support.server import clean_environment, manage, running_server
 
 
@@ -71,3 +72,14 @@ def test_doctor_asks_the_model_apis(tmp_path: Path) -> None:
 
 def test_doctor_is_a_management_command_with_help(tmp_path: Path) -> None:
     assert "reachable and missing" in " ".join(manage(tmp_path, "doctor", "--help").split())
+
+
+def test_doctor_asks_the_identity_provider(tmp_path: Path) -> None:
+    provider = IdentityProvider()
+    code, found = _doctor(tmp_path, **provider.environment)
+    assert (code, found["identity provider"]) == (0, f"✓ identity provider: {provider.issuer} answers")
+    provider.faults.add("away")
+    code, found = _doctor(tmp_path, **provider.environment)
+    assert code == 1
+    assert found["identity provider"].startswith("✗ identity provider: 503")
+    provider.close()

@@ -32,6 +32,19 @@ BAD_VALUES = [
         "../etc/passwd",
         'CHATSITE_TIME_ZONE is "../etc/passwd": use a name of the tz database, such as Europe/Rome',
     ),
+    (
+        "CHATSITE_OIDC_ISSUER",
+        "http://id.example.org",
+        (
+            'CHATSITE_OIDC_ISSUER is "http://id.example.org": '
+            "use an address that starts with https://, such as https://id.example.org"
+        ),
+    ),
+    (
+        "CHATSITE_OIDC_ISSUER",
+        "https://id.example.org",
+        'CHATSITE_OIDC_CLIENT_ID is "": set it together with CHATSITE_OIDC_ISSUER',
+    ),
     ("SECRET_KEY", "hunter2", "SECRET_KEY cannot be used: use at least 32 characters"),
     (
         "DATABASE_URL",
