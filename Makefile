@@ -20,7 +20,7 @@ test: ## Run the tests, with a real browser, database and Redis
 
 test-long: ## Run the tests that take long
 	@.ci/install test
-	@.ci/system-packages redis postgresql nginx chromium
+	@.ci/system-packages redis postgresql nginx chromium pgbouncer
 	@$(PYTHON_IN_VENV) -m pytest -m long $(ARGS) || [ $$? -eq 5 ] # 5: there is none
 
 soak: ## Break a whole site at random under 100 conversations for 20 minutes (SOAK_SECONDS, SOAK_CHATS, SOAK_SEED)

@@ -12,11 +12,12 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 
 from chatsite.origins import SameOriginOnly
 from chatsite.static_files import StaticFiles
+from streaming.web.health import Health
 from streaming.web.routing import websocket_urlpatterns
 
 application = ProtocolTypeRouter(
     {
-        "http": StaticFiles(pages),
+        "http": Health(StaticFiles(pages)),
         # Without Channels' own session middleware: it queries on the one thread that all consumers share.
         "websocket": SameOriginOnly(URLRouter(websocket_urlpatterns)),
     }

@@ -18,6 +18,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
+from chatsite.sentinel_client import SentinelClient
+
 logger = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 1.0  # somebody waits for the page; a Redis in the same network needs a millisecond
@@ -50,6 +52,12 @@ class _Outage:
 _outages: dict[str, _Outage] = {}
 
 
+class _SentinelCache(RedisCache):
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = SentinelClient
+
+
 class RedisElseMemoryCache(BaseCache):
     """Django's Redis cache at `LOCATION`, and its cache in memory while that cannot be reached."""
 
@@ -57,7 +65,9 @@ class RedisElseMemoryCache(BaseCache):
         super().__init__(params)
         waits = {"socket_connect_timeout": ANSWER_SECONDS, "socket_timeout": ANSWER_SECONDS}
         once_more = Retry(NoBackoff(), 1)  # a kept connection may be of a former Redis
-        self._redis = RedisCache(location, {**params, "OPTIONS": {**waits, "retry": once_more}})
+        given = params.get("OPTIONS", {})
+        kind = _SentinelCache if "sentinels" in given else RedisCache
+        self._redis = kind(location, {**params, "OPTIONS": {**given, **waits, "retry": once_more}})
         self._memory = LocMemCache(location, {**params, "OPTIONS": {"MAX_ENTRIES": ENTRIES}})
         self._outage = _outages.setdefault(location, _Outage())
 

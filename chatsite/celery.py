@@ -27,7 +27,8 @@ BROKER = settings.MODE.celery_broker or "memory://"
 app = Celery("chatsite", fixups=[])
 app.conf.update(
     broker_url=BROKER,
-    broker_transport_options=transport_options(BROKER),
+    broker_transport_options={**transport_options(BROKER), **settings.MODE.celery_options},
+    broker_use_ssl=settings.MODE.celery_tls,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # a worker goes on without its broker, so it must not give up on it
     task_default_queue="work",

@@ -10,6 +10,7 @@ REDIS = {
     "unacked_restore_throttle": 1,
     # A broker that is away must not hold up the person who sends a prompt.
     "socket_connect_timeout": 2,
+    "socket_timeout": 10,
 }
 RABBITMQ = {"confirm_publish": True}  # a wake-up that the broker dropped is said in the log
 
@@ -17,6 +18,6 @@ RABBITMQ = {"confirm_publish": True}  # a wake-up that the broker dropped is sai
 def transport_options(broker: str) -> dict[str, Any]:
     """Options for Kombu's transport of this address; each transport knows only its own."""
     scheme = urlsplit(broker).scheme
-    if scheme in {"redis", "rediss", "sentinel"}:
+    if scheme in {"redis", "rediss", "redis+socket", "sentinel"}:
         return dict(REDIS)
     return dict(RABBITMQ) if scheme in {"amqp", "amqps", "pyamqp"} else {}

@@ -8,6 +8,7 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    FilePath,
     SecretStr,
     ValidationError,
     ValidationInfo,
@@ -27,7 +28,10 @@ Origins = Annotated[
 ]
 DataFolder = Annotated[Path, AfterValidator(lambda path: (PROJECT_ROOT / path.expanduser()).resolve())]
 DatabaseAddress = Annotated[SecretStr, AfterValidator(checks.secret_address("postgresql", "postgres"))]
-RedisAddress = Annotated[SecretStr, AfterValidator(checks.secret_address("redis", "rediss", "unix"))]
+RedisUrl = Annotated[SecretStr, AfterValidator(checks.redis_url)]
+HostPorts = Annotated[
+    tuple[tuple[str, int], ...], NoDecode, BeforeValidator(checks.host_ports), BeforeValidator(checks.comma_separated)
+]
 BrokerAddress = Annotated[SecretStr, AfterValidator(checks.secret_address("redis", "rediss", "amqp", "amqps"))]
 MailAddress = Annotated[SecretStr, AfterValidator(checks.secret_address("smtp", "smtp+tls", "smtps"))]
 
@@ -48,6 +52,9 @@ class Environment(BaseSettings):
     # Where it listens
     port: int = variable("PORT", 8000, "Port the server listens on; 0 takes any free one.", ge=0, le=65535)
     bind: str = variable("CHATSITE_BIND", "127.0.0.1", "Address the server listens on; 0.0.0.0 is every network.")
+    server: Literal["daphne", "uvicorn"] = variable(
+        "CHATSITE_SERVER", "daphne", "Program that speaks HTTP and WebSocket: daphne or uvicorn."
+    )
     allowed_hosts: Names = variable(
         "ALLOWED_HOSTS",
         ("localhost", "127.0.0.1", "[::1]"),
@@ -79,10 +86,22 @@ class Environment(BaseSettings):
     database_url: DatabaseAddress | None = variable(
         "DATABASE_URL",
         None,
-        "PostgreSQL to use, postgresql://user:password@host/name. Unset: SQLite in the data folder.",
+        "PostgreSQL to use, postgresql://user:password@host/name (behind PgBouncer: ?pgbouncer=true). "
+        "Unset: SQLite in the data folder.",
     )
-    redis_url: RedisAddress | None = variable(
+    redis_url: RedisUrl | None = variable(
         "REDIS_URL", None, "Redis that joins several processes (hosted mode). Unset: one process does everything."
+    )
+    redis_ca: FilePath | None = variable(
+        "CHATSITE_REDIS_CA", None, "File with the certificate that signed Redis' (rediss://) or the broker's own."
+    )
+    redis_sentinels: HostPorts = variable(
+        "CHATSITE_REDIS_SENTINELS",
+        (),
+        "Sentinels, host:port separated by commas; the host in REDIS_URL is then the name of the service.",
+    )
+    redis_sentinel_password: SecretStr | None = variable(
+        "CHATSITE_REDIS_SENTINEL_PASSWORD", None, "Password of the sentinels themselves."
     )
     celery_broker_url: BrokerAddress | None = variable(
         "CELERY_BROKER_URL", None, "Broker of the Celery workers. Unset: the Redis of REDIS_URL."

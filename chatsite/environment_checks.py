@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
+from pydantic import FilePath, SecretStr
 from pydantic.fields import FieldInfo
 
 KINDS: dict[object, str] = {
@@ -16,7 +16,9 @@ KINDS: dict[object, str] = {
     bool: "yes or no",
     Path: "a folder",
     Path | None: "a folder",
+    FilePath | None: "a file that is there",
     tuple[str, ...]: "names, separated by commas",
+    tuple[tuple[str, int], ...]: "host:port, separated by commas",
 }
 
 
@@ -83,6 +85,34 @@ def secret_address(*schemes: str) -> Callable[[SecretStr], SecretStr]:
         return value
 
     return check
+
+
+def redis_url(value: SecretStr) -> SecretStr:
+    """An address of one Redis. What the three clients of it would each read differently is refused."""
+    address = value.get_secret_value()
+    if "cluster" in address.partition("://")[0]:
+        raise ValueError("a Redis Cluster cannot carry Celery's messages; use one Redis, or several under Sentinel")
+    secret_address("redis", "rediss", "unix")(value)
+    parts = urlsplit(address)
+    if parts.query or parts.fragment:
+        raise ValueError("leave out what follows ? or #; CHATSITE_REDIS_CA names a certificate")
+    if parts.scheme != "unix" and parts.path.strip("/") and not parts.path.strip("/").isdecimal():
+        raise ValueError("use the number of a database as its path, such as redis://localhost:6379/0")
+    return value
+
+
+def host_ports(values: object) -> object:
+    """Pairs of host and port; the port of sentinels where none is given."""
+    if not isinstance(values, tuple) or not all(isinstance(value, str) for value in values):
+        return values
+    try:
+        parts = [urlsplit(f"//{value}") for value in values]
+        pairs = tuple((str(part.hostname), part.port or 26379) for part in parts if part.hostname)
+    except ValueError:
+        pairs = ()
+    if len(pairs) < len(values):
+        raise ValueError("use host:port, separated by commas, such as 10.0.0.1:26379,10.0.0.2:26379")
+    return pairs
 
 
 def mail_sender(value: str) -> str:

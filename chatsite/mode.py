@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pydantic import SecretStr
+from psycopg import IsolationLevel
 
 from chatsite.environment import Environment
+from chatsite.redis_address import RedisAddress, broker_tls, redis_address
 
 # Shorter than a lease (5 s): a writer that waits for SQLite's lock gives up before it could be declared dead.
 SQLITE_BUSY_SECONDS = 4.0
@@ -31,18 +32,23 @@ class Mode:
     channel_layers: dict[str, dict[str, Any]] = field(repr=False)
     caches: dict[str, dict[str, Any]] = field(repr=False)
     celery_broker: str = field(repr=False)
+    celery_options: dict[str, Any] = field(repr=False)
+    celery_tls: dict[str, Any] | None = field(repr=False)
     sole_engine: bool
 
 
 def decide_mode(environment: Environment) -> Mode:
     """Hosted where a Redis joins several processes, else embedded. A PostgreSQL alone does not make it hosted."""
-    redis = _revealed(environment.redis_url)
+    redis = redis_address(environment)
+    broker, options = _broker(environment, redis)
     return Mode(
         name="hosted" if redis else "embedded",
         databases=_databases(environment),
         channel_layers={"default": _channel_layer(redis)},
         caches={"default": _cache(redis)},
-        celery_broker=(_revealed(environment.celery_broker_url) or redis) if redis else "",
+        celery_broker=broker,
+        celery_options=options,
+        celery_tls=broker_tls(redis, broker, environment.redis_ca),
         sole_engine=not redis and environment.database_url is None,
     )
 
@@ -78,12 +84,17 @@ def _sqlite(environment: Environment, *, transaction_mode: str) -> dict[str, Any
 
 def _postgresql(address: str, pool: dict[str, Any], *, read_only: bool) -> dict[str, Any]:
     parts = urlsplit(address)
-    options: dict[str, Any] = {"connect_timeout": 5, **dict(parse_qsl(parts.query)), "pool": pool}
-    settings = [options.get("options", ""), f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s"]
+    given = dict(parse_qsl(parts.query))
+    # Its transactions may each have another session behind them, and it takes no settings for a session.
+    pgbouncer = given.pop("pgbouncer", "").lower() in {"true", "yes", "1"}
+    options: dict[str, Any] = {"connect_timeout": 5, **given, "pool": pool}
     if read_only:
-        # Session defaults, so that every transaction on this alias is one snapshot and cannot write.
-        settings += ["-c default_transaction_isolation=repeatable\\ read", "-c default_transaction_read_only=on"]
-    options["options"] = " ".join(settings).strip()
+        # Said with each BEGIN, so that every transaction on this alias is one snapshot.
+        options["isolation_level"] = IsolationLevel.REPEATABLE_READ
+    if not pgbouncer:
+        settings = [given.get("options", ""), f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s"]
+        settings += ["-c default_transaction_read_only=on"] if read_only else []
+        options["options"] = " ".join(settings).strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -93,24 +104,27 @@ def _postgresql(address: str, pool: dict[str, Any], *, read_only: bool) -> dict[
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": pgbouncer,
         "OPTIONS": options,
     }
 
 
-def _channel_layer(redis: str) -> dict[str, Any]:
-    if not redis:
+def _channel_layer(redis: RedisAddress | None) -> dict[str, Any]:
+    if redis is None:
         return {"BACKEND": "streaming.bell.memory.InProcessChannelLayer"}
     return {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [redis], "prefix": "chatsite"},
+        "CONFIG": {"hosts": [redis.channel_layer_host()], "prefix": "chatsite"},
     }
 
 
-def _cache(redis: str) -> dict[str, Any]:
-    if not redis:
-        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    return {"BACKEND": "chatsite.cache.RedisElseMemoryCache", "LOCATION": redis, "KEY_PREFIX": "chatsite"}
+def _cache(redis: RedisAddress | None) -> dict[str, Any]:
+    return redis.cache() if redis else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 
 
-def _revealed(address: SecretStr | None) -> str:
-    return address.get_secret_value() if address is not None else ""
+def _broker(environment: Environment, redis: RedisAddress | None) -> tuple[str, dict[str, Any]]:
+    if redis is None:
+        return "", {}
+    if environment.celery_broker_url is not None:
+        return environment.celery_broker_url.get_secret_value(), {}
+    return redis.broker()

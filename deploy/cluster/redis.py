@@ -8,21 +8,32 @@ from deploy.cluster.process import Process, free_port
 
 
 class Redis(Process):
-    """Broker and doorbell. Killing it is the loss of the whole Redis."""
+    """Broker and doorbell. Killing it is the loss of the whole Redis. `arguments` are redis-server's own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *arguments: str, password: str = "", name: str = "redis") -> None:
         self.port = free_port()
+        # Of its own: a replica writes what it is sent to a file, and the next Redis there would read it.
+        self._folder = folder / f"{name}-{self.port}"
+        self._login = f":{password}@" if password else ""
+        secret = ["--requirepass", password] if password else []
         super().__init__(
-            "redis",
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+            name,
+            [
+                *("redis-server", "--port", str(self.port), "--bind", "127.0.0.1"),
+                *("--save", "", "--dir", str(self._folder), *arguments, *secret),
+            ],
             folder=folder,
             environment=os.environ,
             ready=self._answers,
         )
 
+    def launch(self) -> None:
+        self._folder.mkdir(exist_ok=True)
+        super().launch()
+
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{self._login}127.0.0.1:{self.port}/0"
 
     def ask(self, command: str) -> bytes:
         """The beginning of the answer to one inline command (https://redis.io/docs/latest/develop/reference/protocol-spec/)."""
@@ -32,6 +43,6 @@ class Redis(Process):
 
     def _answers(self) -> bool:
         try:
-            return self.ask("PING").startswith(b"+PONG")
+            return self.ask("PING").startswith((b"+PONG", b"-NOAUTH"))
         except OSError:
             return False

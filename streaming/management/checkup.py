@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from channels.layers import get_channel_layer  # noqa: TID251 - the doctor asks the layer itself
 from django.conf import settings
 from django.core.mail import mailers
 from django.db import DatabaseError, connection
-from kombu.connection import Connection as Broker
 
+from streaming import bell
 from streaming.access.sign_up import SignUp, sign_up_now
 from streaming.errors import StreamingError
 from streaming.management.data_folder import is_held
@@ -29,6 +28,7 @@ from streaming.management.schema import pending_migrations, prove_reachable
 from streaming.models import Connection, Engine, Person
 from streaming.models.database import database_now
 from streaming.runs.connections import address_of, provider_at
+from streaming.tasks.broker import prove_broker
 
 ANSWERS_WITHIN = 5.0  # seconds; a service on the same network that takes longer is as good as away
 LEAST_FREE_BYTES = 512 * 1024 * 1024
@@ -166,17 +166,8 @@ def _model_apis() -> Iterator[Finding]:
 
 
 def _channel_layer() -> Iterator[Finding]:
-    asyncio.run(asyncio.wait_for(_round_trip(), ANSWERS_WITHIN))
+    asyncio.run(bell.hear_yourself(seconds=ANSWERS_WITHIN))
     yield Finding(Verdict.OK, "channel layer", "a message came through")
-
-
-async def _round_trip() -> None:
-    layer = get_channel_layer()
-    channel = await layer.new_channel()
-    await layer.group_add("doctor", channel)
-    await layer.group_send("doctor", {"type": "doctor"})
-    await layer.receive(channel)
-    await layer.group_discard("doctor", channel)
 
 
 def _mail() -> Iterator[Finding]:
@@ -209,9 +200,7 @@ def _identity_provider() -> Iterator[Finding]:
 def _broker() -> Iterator[Finding]:
     if not settings.MODE.celery_broker:
         return
-    with Broker(settings.MODE.celery_broker, connect_timeout=ANSWERS_WITHIN) as broker:
-        broker.ensure_connection(max_retries=1, interval_start=0, timeout=ANSWERS_WITHIN)
-        yield Finding(Verdict.OK, "broker", f"{broker.as_uri()} answers")
+    yield Finding(Verdict.OK, "broker", f"{prove_broker(seconds=ANSWERS_WITHIN)} answers")
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (

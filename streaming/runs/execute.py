@@ -2,19 +2,21 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
 from django.db import Error
+from structlog.contextvars import bind_contextvars
 
 from streaming.agents.protocol import Agent, RunContext
 from streaming.errors import StreamingError
 from streaming.events import Cancelled, Complete, EventData, Failed, Start
 from streaming.models.database import in_database
 from streaming.runs.claim import stop_requester
-from streaming.runs.ending import now_ms
+from streaming.runs.ending import STATE_OF, now_ms
 from streaming.runs.writer import RunWriter, WriteRefusedError
 
 logger = logging.getLogger(__name__)
@@ -35,6 +37,8 @@ async def execute(writer: RunWriter, prepare: Callable[[], Awaitable[Prepared]])
     `ask_to_stop` ends it as cancelled, also while it is being prepared. A plain cancellation (the engine goes
     down) writes nothing: the reaper decides. Raises `WriteRefusedError` when fenced.
     """
+    began = time.monotonic()
+    bind_contextvars(run=writer.claim.run_id)  # the lines of this task, and of what it calls
     try:
         terminal = await _speak(writer, await prepare())
     except WriteRefusedError:
@@ -48,12 +52,15 @@ async def execute(writer: RunWriter, prepare: Callable[[], Awaitable[Prepared]])
     except StreamingError as error:
         terminal = Failed(error.code, error.message, retryable=error.retryable, detail=error.detail)
     except (Exception, SystemExit):  # an agent's library that exits must not take the engine with it
-        logger.exception("agent failed", extra={"run": writer.claim.run_id})
+        logger.exception("agent failed")
         terminal = Failed("internal", "Something in the server failed while this was being written.", retryable=True)
     await _finish(writer, terminal)
+    outcome, seconds = STATE_OF[type(terminal)].value, round(time.monotonic() - began, 1)
+    logger.info("run ended", extra={"outcome": outcome, "seconds": seconds})
 
 
 async def _speak(writer: RunWriter, prepared: Prepared) -> EventData:
+    bind_contextvars(conversation=prepared.context.conversation_id)
     writer.say(prepared.start)
     stream = cast("Any", prepared.agent.run(prepared.context))
     async with aclosing(stream) as events:

@@ -9,26 +9,24 @@ import asyncio
 import logging
 import signal
 import threading
-from typing import Any, NamedTuple
+from typing import Any
 
 from autobahn.exception import Disconnected
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer, reactor
 
+from streaming.transport.connections import (
+    CLOSING_SECONDS,
+    MAX_MESSAGE_BYTES,
+    PING_SECONDS,
+    PONG_SECONDS,
+    Connections,
+)
 from streaming.transport.drain import Drain, draining
 from streaming.transport.eager import EagerWebSocketProtocol
 from streaming.transport.gate import Gate
 
 logger = logging.getLogger(__name__)
-
-CLOSING_SECONDS = 5.0  # beyond the drain: for the last request, and for closing handshakes
-
-
-class Connections(NamedTuple):
-    """Open sockets, and requests that are being answered."""
-
-    websocket: int
-    http: int
 
 
 class StreamingServer(Server):
@@ -38,7 +36,15 @@ class StreamingServer(Server):
         self, application: Any, *, drain_seconds: float = 5.0, drain: Drain = draining, **options: Any
     ) -> None:
         daphne: Any = super()
-        daphne.__init__(application, signal_handlers=False, **options)
+        daphne.__init__(
+            application,
+            signal_handlers=False,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PONG_SECONDS,
+            websocket_max_message_size=MAX_MESSAGE_BYTES,
+            websocket_max_frame_size=MAX_MESSAGE_BYTES,
+            **options,
+        )
         self._drain = drain
         self._drain_seconds = drain_seconds
         self._ports: list[Any] = []

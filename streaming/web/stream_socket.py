@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 from django.http import parse_cookie
+from structlog.contextvars import bind_contextvars
 
 from streaming.delivery.credit import ACKNOWLEDGE_SECONDS, Credit, CreditError
 from streaming.delivery.messages import Ack, Hello, Resume, decode_message, encode_message
@@ -35,6 +36,7 @@ class ConversationSocket(StreamSocket):
         self._session_key = session_key_of(self.scope)
         try:
             conversation_id = self.scope["url_route"]["kwargs"]["conversation_id"]
+            bind_contextvars(conversation=conversation_id)
             self._admission = await in_database(admit, self._session_key, conversation_id)
         except StreamClosedError:
             return False

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_GET
+from structlog.contextvars import bind_contextvars
 
 from streaming.delivery.messages import Hello, encode_message
 from streaming.models.database import in_database
@@ -37,6 +38,7 @@ async def conversation_events(request: HttpRequest, conversation_id: str) -> Htt
 
 
 async def _events(admission: Admission, session_key: str, after: str) -> AsyncGenerator[bytes]:
+    bind_contextvars(conversation=admission.conversation_id)
     yield encode_event(encode_message(Hello(build(), admission.epoch, admission.head)), event="hello")
     feed = Feed(admission, session_key=session_key, credit=None)
     try:

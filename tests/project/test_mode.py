@@ -15,7 +15,7 @@ MODES = [
     ),
     (
         {"REDIS_URL": "redis://r/0"},
-        ("hosted", "sqlite3", "channels_redis.pubsub.RedisPubSubChannelLayer", "redis://r/0", False),
+        ("hosted", "sqlite3", "channels_redis.pubsub.RedisPubSubChannelLayer", "redis://r:6379/0", False),
     ),
     (
         {"REDIS_URL": "redis://r/0", "CELERY_BROKER_URL": "amqp://b", "DATABASE_URL": "postgresql://h/n"},
@@ -54,7 +54,20 @@ def test_mode_reads_a_postgresql_address_whole(monkeypatch: pytest.MonkeyPatch) 
     ]
     assert writer["OPTIONS"]["sslmode"] == "require"
     assert "p/w" not in repr(mode)
-    assert "default_transaction_read_only=on" in mode.databases["reader"]["OPTIONS"]["options"]
+    reader = mode.databases["reader"]["OPTIONS"]
+    assert (reader["options"], reader["isolation_level"].name) == (
+        "-c idle_in_transaction_session_timeout=5s -c default_transaction_read_only=on",
+        "REPEATABLE_READ",
+    )
+
+
+def test_mode_sends_pgbouncer_nothing_for_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u@h:6432/n?pgbouncer=true&sslmode=require")
+    reader = decide_mode(read_environment()).databases["reader"]
+    assert "options" not in reader["OPTIONS"]
+    assert "pgbouncer" not in reader["OPTIONS"]
+    assert (reader["OPTIONS"]["sslmode"], reader["DISABLE_SERVER_SIDE_CURSORS"]) == ("require", True)
+    assert reader["OPTIONS"]["isolation_level"].name == "REPEATABLE_READ"
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "reader"])

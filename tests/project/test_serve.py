@@ -153,3 +153,12 @@ def test_serve_answers_static_files_with_care(fresh: ChatServer) -> None:
         with pytest.raises(urllib.error.HTTPError) as answered:
             urllib.request.urlopen(f"{fresh.url}{missing}", timeout=20)
         assert answered.value.code == 404
+
+
+def test_serve_with_the_other_server(tmp_path: Path) -> None:
+    with running_server(tmp_path, arguments=["--server", "uvicorn"]) as server:
+        with urllib.request.urlopen(f"{server.url}/accounts/login/", timeout=20) as page:
+            assert page.headers["Server"] == "chatsite"
+        server.ask_to_end()
+        assert server.wait(20) == 0
+        assert server.output.rstrip().endswith("Stopped.")

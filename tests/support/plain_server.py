@@ -1,10 +1,8 @@
-"""`python -m tests.support.plain_server <port> <drain seconds>`: StreamingServer with a small ASGI application.
+"""`python -m tests.support.plain_server <daphne or uvicorn> <port> <drain seconds>`: ours with a small application.
 
 Paths: `/flood` (WebSocket or HTTP) sends 32 KiB pieces without end, `/echo` (WebSocket) streams through the
 product's base, `/slow` answers after a second, `/sent` tells how many pieces the floods have sent.
 """
-
-from streaming.transport.server import StreamingServer  # isort: skip  # it chooses Twisted's reactor
 
 import asyncio
 import json
@@ -87,8 +85,25 @@ async def answer(send: Any, body: dict[str, Any]) -> None:
     await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 
 
+def cut_soon() -> None:
+    """A minute is long for a test."""
+    from streaming.transport import gate
+
+    gate.STALLED_SECONDS = 8.0
+
+
+def make_server(name: str, port: int, drain_seconds: float) -> Any:
+    if name == "uvicorn":
+        from streaming.transport.uvicorn_server import UvicornServer
+
+        return UvicornServer(application, host="127.0.0.1", port=port, drain_seconds=drain_seconds)
+    from streaming.transport.server import StreamingServer
+
+    endpoints = [f"tcp:port={port}:interface=127.0.0.1"]
+    return StreamingServer(application, endpoints=endpoints, drain_seconds=drain_seconds)
+
+
 if __name__ == "__main__":
-    server = StreamingServer(
-        application, endpoints=[f"tcp:port={sys.argv[1]}:interface=127.0.0.1"], drain_seconds=float(sys.argv[2])
-    )
+    cut_soon()
+    server = make_server(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
     server.run()

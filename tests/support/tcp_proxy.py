@@ -2,6 +2,7 @@
 to refuse WebSockets."""
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass, field
 
@@ -26,8 +27,11 @@ class _Link:
 class TcpProxy:
     """Passes bytes until told otherwise. The modes combine; all methods return when the change is in force."""
 
-    def __init__(self, target_port: int) -> None:
-        self.target_port = target_port
+    def __init__(self, *target_ports: int) -> None:
+        self.target_ports = list(target_ports)  # each connection goes to the next one that takes it
+        self.sockets_at: list[int] = []  # the port that each WebSocket went to
+        self.socket_opened: list[float] = []
+        self.socket_closed: list[float] = []
         self.refuse_websockets = False
         self.kill_websockets = False  # let the handshake pass, then reset
         self.websockets_refused = 0
@@ -130,7 +134,7 @@ class TcpProxy:
             await link.near.drain()
             return
         await self._flowing.wait()
-        far_reader, link.far = await asyncio.open_connection("127.0.0.1", self.target_port)
+        far_reader, link.far = await self._reach(socket=link.upgrade)
         link.far.write(first)
         if link.upgrade and self.kill_websockets:
             link.near.write(await far_reader.readuntil(b"\r\n\r\n"))
@@ -144,9 +148,22 @@ class TcpProxy:
         ]
         # Either side's end is the end of both: nothing here half-closes.
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        if link.upgrade:
+            self.socket_closed.append(time.monotonic())
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
+
+    async def _reach(self, *, socket: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        for port in list(self.target_ports):
+            self.target_ports.append(self.target_ports.pop(0))
+            with contextlib.suppress(ConnectionRefusedError):
+                found = await asyncio.open_connection("127.0.0.1", port)
+                if socket:
+                    self.sockets_at.append(port)
+                    self.socket_opened.append(time.monotonic())
+                return found
+        raise ConnectionRefusedError
 
     def _is_to_be_cut(self, data: bytes) -> bool:
         if self.cut_answer_to is None or self.cut_answer_to not in data:

@@ -1,4 +1,4 @@
-"""The Daphne subclass over real TCP: it waits for readers that do not read, and ends without cutting anybody."""
+"""Both servers of ours over real TCP: they wait for readers that do not read, and end without cutting anybody."""
 
 import asyncio
 import json
@@ -25,10 +25,10 @@ HANDSHAKE = (
 
 
 class PlainServer:
-    def __init__(self, drain_seconds: float) -> None:
+    def __init__(self, name: str, drain_seconds: float) -> None:
         self.port = free_port()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.plain_server", str(self.port), str(drain_seconds)],
+            [sys.executable, "-m", "tests.support.plain_server", name, str(self.port), str(drain_seconds)],
             cwd=ROOT,
             env=os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"},
         )
@@ -63,9 +63,19 @@ class PlainServer:
         return self.process.poll() is not None
 
 
-@pytest.fixture(params=[1.0])
-def server(request):
-    server = PlainServer(request.param)
+@pytest.fixture(params=["daphne", "uvicorn"])
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def drain_seconds():
+    return 1.0
+
+
+@pytest.fixture
+def server(name, drain_seconds):
+    server = PlainServer(name, drain_seconds)
     yield server
     server.process.kill()
     server.process.wait()
@@ -121,14 +131,23 @@ async def test_slow_reader_of_a_flooded_socket_gets_whole_messages(server):
                 await asyncio.sleep(0.05)  # the kernel's buffers fill, writes become partial
 
 
-@pytest.mark.parametrize("characters", [0, 1, 62, 63, 32_767, 32_768, 300_000])
-async def test_message_of_any_length_is_one_text(server, characters):
-    async with aiohttp.ClientSession() as session, session.ws_connect(f"{server.url}/echo") as one:
-        await one.send_str(f"size {characters}")
-        await one.send_str("next")
-        if characters:  # ASGI knows no empty text: Daphne leaves it out
-            assert await one.receive_str(timeout=5) == "é" * characters
-        assert await one.receive_str(timeout=5) == "next"
+async def test_message_of_any_length_is_one_text(server, name):
+    async with aiohttp.ClientSession() as session:
+        for characters in (0, 1, 62, 63, 32_767, 32_768, 300_000):
+            async with session.ws_connect(f"{server.url}/echo") as one:
+                await one.send_str(f"size {characters}")
+                await one.send_str("next")
+                if characters or name == "uvicorn":  # Daphne leaves an empty text out
+                    assert await one.receive_str(timeout=5) == "é" * characters
+                assert await one.receive_str(timeout=5) == "next"
+
+
+@pytest.mark.parametrize("drain_seconds", [60.0])
+async def test_reader_that_reads_nothing_is_cut_in_the_end(server):
+    connection = open_and_read_nothing(server, HANDSHAKE % b"/flood")
+    until(lambda: server.sent()["websocket"] > 0, "the flood has begun")
+    until(lambda: not server.sent()["open"]["websocket"], "it is cut", seconds=15)
+    connection.close()
 
 
 async def test_socket_base_streams_refuses_and_closes_with_its_codes(server):
@@ -187,14 +206,14 @@ async def test_drain_ends_sockets_politely_and_lets_requests_finish(server):
     assert server.process.returncode == 0
 
 
-@pytest.mark.parametrize("server", [60.0], indirect=True)
+@pytest.mark.parametrize("drain_seconds", [60.0])
 def test_server_without_connections_ends_at_once(server):
     server.term()
     until(server.has_ended, "the server has ended", seconds=15)
     assert server.process.returncode == 0
 
 
-@pytest.mark.parametrize("server", [60.0], indirect=True)
+@pytest.mark.parametrize("drain_seconds", [60.0])
 def test_second_signal_ends_at_once(server):
     with open_and_read_nothing(server, HANDSHAKE % b"/echo"):
         until(lambda: server.sent()["open"]["websocket"] == 1, "it is open")

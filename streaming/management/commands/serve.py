@@ -1,15 +1,10 @@
 """`manage.py serve`: set up, say how to sign in, and serve pages and engine until told to stop."""
 
-# First of all imports: it chooses Twisted's asyncio reactor, which cannot be changed later.
-from streaming.transport.server import StreamingServer  # isort: skip
-
 import sys
 from argparse import ArgumentParser
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, get_args
 
-from channels.routing import get_default_application
-from daphne.endpoints import build_endpoint_description_strings
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, OperationalError, connection, connections
@@ -19,6 +14,7 @@ from streaming.management.data_folder import DataFolderInUseError, DataFolderLoc
 from streaming.management.engine_process import engine_running
 from streaming.management.listening import AddressInUseError, address_for_people, check_free
 from streaming.management.schema import migrate, prove_reachable
+from streaming.management.servers import PageServer, ServerName, make_server
 
 SPREAD_SECONDS = 5.0  # pages leave for the other servers over that time
 
@@ -32,8 +28,14 @@ class Command(BaseCommand):
         parser.add_argument("--host", default=environment.bind, help="address to listen on (CHATSITE_BIND)")
         parser.add_argument("--port", type=int, default=environment.port, help="port to listen on (PORT)")
         parser.add_argument("--web", action="store_true", help="hosted mode: pages only, Celery workers run the engine")
+        parser.add_argument(
+            "--server",
+            choices=get_args(ServerName),
+            default=environment.server,
+            help="program that speaks HTTP and WebSocket (CHATSITE_SERVER)",
+        )
 
-    def handle(self, *_args: Any, host: str, port: int, web: bool, **_options: Any) -> None:
+    def handle(self, *_args: Any, host: str, port: int, web: bool, server: ServerName, **_options: Any) -> None:
         if web and settings.MODE.name != "hosted":
             raise CommandError("--web needs the Redis that joins it to the workers: set REDIS_URL.")
         try:
@@ -43,7 +45,7 @@ class Command(BaseCommand):
                 if settings.MODE.name == "embedded":
                     lock = held.enter_context(DataFolderLock(settings.DATA_DIR, holder=f"{host} port {port}"))
                 self._set_up_database()
-                self._serve(host, port, engine=not web, lock=lock)
+                self._serve(server, host, port, engine=not web, lock=lock)
         except (AddressInUseError, DataFolderInUseError) as error:
             raise CommandError(str(error)) from None
         except DatabaseError as error:
@@ -62,14 +64,14 @@ class Command(BaseCommand):
         prove_reachable()
         migrate(show)
 
-    def _serve(self, host: str, port: int, *, engine: bool, lock: DataFolderLock | None) -> None:
-        server: StreamingServer = StreamingServer(
-            application=get_default_application(),
-            endpoints=build_endpoint_description_strings(host=host, port=port),
-            server_name="chatsite",
+    def _serve(self, name: ServerName, host: str, port: int, *, engine: bool, lock: DataFolderLock | None) -> None:
+        server = make_server(
+            name,
+            host=host,
+            port=port,
             # Pages of the only server come back to nobody, so there is nothing to spread.
             drain_seconds=0.5 if lock else SPREAD_SECONDS,
-            ready_callable=lambda: self._welcome(server, host, lock),
+            ready=lambda: self._welcome(server, host, lock),
         )
         connections.close_all()
         with ExitStack() as running:
@@ -81,7 +83,7 @@ class Command(BaseCommand):
             raise CommandError(f"Could not listen on {host} port {port}.")
         self.stdout.write("Stopped.")
 
-    def _welcome(self, server: StreamingServer, host: str, lock: DataFolderLock | None) -> None:
+    def _welcome(self, server: PageServer, host: str, lock: DataFolderLock | None) -> None:
         if not server.listening_addresses:
             return
         port = server.listening_addresses[0][1]

@@ -1,0 +1,102 @@
+"""Redis is killed, stands still, comes back: viewers get every word within moments, and `/readyz` tells the truth."""
+
+import asyncio
+import json
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from deploy.cluster.redis import Redis
+from tests.support.model_server import ModelServer
+from tests.support.person import Person
+from tests.support.scripts import Gate, Script, spoken
+from tests.support.server import ChatServer, running_server
+from tests.support.viewer import Viewer
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.faults, pytest.mark.hosted]
+QUICK = 0.5  # seconds from the log to the viewer; by looking alone it would be up to one, and on average half of it
+SLOW = 3.0
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    redis = Redis(tmp_path)
+    redis.start()
+    yield redis
+    redis.kill()
+
+
+@pytest.fixture
+def server(folder: Path, environment: dict[str, str], redis: Redis) -> Iterator[ChatServer]:
+    hosted = {**environment, "REDIS_URL": redis.url, "SECRET_KEY": "only-for-tests-" * 3}
+    with running_server(folder, environment=hosted) as server:
+        yield server
+
+
+def readiness(server: ChatServer) -> tuple[str, dict[str, str]]:
+    with urllib.request.urlopen(f"{server.url}/readyz", timeout=10) as answer:
+        said = json.load(answer)
+    return said["status"], {name: check["status"] for name, check in said["checks"].items()}
+
+
+@dataclass
+class TimedViewer(Viewer):
+    """Knows how long each frame was under way: seconds from the commit of its last event to its arrival."""
+
+    delays: list[float] = field(default_factory=list)
+
+    async def _take(self, body: dict[str, Any], socket: aiohttp.ClientWebSocketResponse | None) -> None:
+        await super()._take(body, socket)
+        if body["type"] == "frame":
+            self.delays.append(time.time() - int(body["cursor"].split(":")[2]) / 1000)
+
+
+def quick_again(viewer: TimedViewer) -> bool:
+    """Ten frames in a row came by the doorbell: none waited for the next look."""
+    return len(viewer.frames) >= 10 and max(viewer.delays[-10:]) < QUICK
+
+
+@pytest.mark.parametrize("fault", ["killed", "stands still"])
+async def test_viewers_go_on_while_redis_is_away_and_are_quick_again_when_it_is_back(
+    server: ChatServer, redis: Redis, models: ModelServer, fault: str
+):
+    words = [f"w{n:05d} " for n in range(2000)]
+    gate = Gate()
+    models.answer("on and on", Script([*spoken(words[:1990], pause=0.1), gate, *spoken(words[1990:])]))
+    person = await asyncio.to_thread(Person, server)
+    conversation, run = await asyncio.to_thread(person.start, "on and on")
+    viewer = TimedViewer(server.url, conversation, person.cookies)
+    following = asyncio.create_task(viewer.follow(lambda _one: False, seconds=110))
+
+    def wait(condition, what: str, seconds: float = 30):
+        return asyncio.to_thread(until, condition, what, seconds=seconds)
+
+    await wait(lambda: quick_again(viewer), "the doorbell is heard")
+    assert await asyncio.to_thread(readiness, server) == (
+        "ready",
+        dict.fromkeys(("database", "doorbell", "engines", "queue", "broker"), "ok"),
+    )
+
+    (redis.kill if fault == "killed" else redis.pause)()
+    seen = len(viewer.frames)
+    await wait(lambda: readiness(server)[1]["doorbell"] == "away", "it is told that the doorbell is away")
+    status, found = await asyncio.to_thread(readiness, server)
+    assert (status, found["database"], found["engines"], found["broker"]) == ("degraded", "ok", "ok", "away")
+    await wait(lambda: len(viewer.frames) >= seen + 5, "viewers go on")
+    assert "sessionid" in await asyncio.to_thread(server.sign_in, "bob")
+    assert max(viewer.delays[seen:]) < SLOW
+
+    (redis.start if fault == "killed" else redis.resume)()
+    await wait(lambda: readiness(server)[0] == "ready", "it is told that all is well again")
+    await wait(lambda: quick_again(viewer), "the doorbell is heard again")
+    await asyncio.to_thread(person.stop, run)
+    await wait(lambda: server.log.run(run).state == "cancelled", "the run is stopped")
+    following.cancel()
+    assert not viewer.resets[1:]
