@@ -18,7 +18,7 @@ from tests.browser.test_byte_exact import (  # noqa: F401 - these are the tests
 )
 from tests.support.hosted import Site, running_site
 
-pytestmark = [pytest.mark.browser, pytest.mark.hosted, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.hosted, pytest.mark.long, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")
