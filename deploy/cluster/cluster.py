@@ -1,8 +1,7 @@
 """A whole hosted site: which processes there are, in which order they start and end. Knows no test and no person."""
 
-import contextlib
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -114,16 +113,3 @@ class Cluster:
 
     def _web(self, number: int) -> Web:
         return Web(f"web-{number}", folder=self.folder, environment=self.environment)
-
-
-@contextlib.contextmanager
-def running_cluster(folder: Path, environment: Mapping[str, str], layout: Layout) -> Iterator[Cluster]:
-    """A whole site; whatever happens, nothing of it is left."""
-    cluster = Cluster(folder, environment, layout)
-    try:
-        yield cluster.start()
-    except BaseException:
-        cluster.kill()
-        raise
-    else:
-        cluster.end()

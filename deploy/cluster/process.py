@@ -1,5 +1,7 @@
 """One process of the site: started, waited for, stalled, killed, ended. Knows a command; knows no service."""
 
+import contextlib
+import os
 import re
 import signal
 import socket
@@ -115,8 +117,11 @@ class Process:
         self.send(signal.SIGCONT)
 
     def kill(self) -> None:
-        """SIGKILL, and wait until it is gone."""
-        self._end(signal.SIGKILL, END_SECONDS)
+        """SIGKILL to it and to the children it has, as when its machine dies; returns when it is gone."""
+        if self._popen is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._popen.pid, signal.SIGKILL)  # it leads a group of its own
+            self.wait(END_SECONDS)
 
     def ask_to_end(self) -> None:
         """Send what it takes for "end", also to one that stands still."""
@@ -125,19 +130,15 @@ class Process:
 
     def end(self, seconds: float = END_SECONDS) -> None:
         """Ask it to end; SIGKILL if it does not go."""
+        self.ask_to_end()
         try:
-            self._end(self._end_by, seconds)
+            self.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
 
     def wait(self, seconds: float) -> int:
         """Wait until it has ended by itself; its code. Raises `subprocess.TimeoutExpired`."""
         return self._popen.wait(seconds) if self._popen is not None else 0
-
-    def _end(self, number: signal.Signals, seconds: float) -> None:
-        self.resume()  # a stopped process does not hear SIGTERM
-        self.send(number)
-        self.wait(seconds)
 
     def _last_lines(self) -> str:
         return self.output[-LAST_CHARACTERS:]

@@ -18,11 +18,14 @@ from tests.browser.test_byte_exact import (  # noqa: F401 - these are the tests
 )
 from tests.support.hosted import Site, running_site
 
-pytestmark = [pytest.mark.browser, pytest.mark.hosted, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.hosted, pytest.mark.long, pytest.mark.timeout(240)]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[Site]:
+@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
+) -> Iterator[Site]:
     """In place of the embedded server."""
-    with running_site(tmp_path_factory.mktemp("site"), environment, Layout(work=0, beat=False)) as site:
+    chosen = {**environment, "CHATSITE_SERVER": request.param}
+    with running_site(tmp_path_factory.mktemp("site"), chosen, Layout(work=0, beat=False)) as site:
         yield site

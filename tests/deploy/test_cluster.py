@@ -44,6 +44,18 @@ def test_process_that_stands_still_or_does_not_listen_is_ended(tmp_path: Path):
     deaf.kill()
 
 
+def test_process_is_killed_with_its_children(tmp_path: Path):
+    parent = process(tmp_path, "sleep 60 & echo child $!; wait", ready=True).start()
+    [child] = until(lambda: re.findall(r"child (\d+)", parent.output), "it has a child")
+    parent.kill()
+    until(lambda: not is_running(child), "its child is gone")
+
+
+def is_running(pid: str) -> bool:
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()
+
+
 @pytest.mark.hosted
 @pytest.mark.long
 @pytest.mark.timeout(240)

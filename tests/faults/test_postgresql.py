@@ -12,7 +12,7 @@ from tests.support.load import Load, nothing_was_lost, page_has
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser]
+pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser, pytest.mark.timeout(240)]
 AWAY_SECONDS = 15
 RUN_SECONDS = 3 * 10.0
 

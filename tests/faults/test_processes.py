@@ -10,7 +10,7 @@ from tests.support.load import Load, page_has
 from tests.support.log_reader import Answer
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser]
+pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser, pytest.mark.timeout(240)]
 PAGE_SECONDS = 3 * 2.0  # three times the goal, here and below: this machine has other work too
 RUN_SECONDS = 3 * 10.0
 

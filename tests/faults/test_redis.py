@@ -10,7 +10,7 @@ from tests.support.hosted import Site, through_proxy
 from tests.support.load import Load, nothing_was_lost
 from tests.support.tcp_proxy import TcpProxy
 
-pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser]
+pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser, pytest.mark.timeout(240)]
 
 
 def test_redis_killed_and_started_empty(cluster: Site, load: Load, page: ChatPage):

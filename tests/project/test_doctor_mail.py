@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.cluster.process import free_port
 from tests.project.test_doctor import _doctor
 from tests.support.mail_server import mail_server
-from tests.support.server import free_port
 
 
 def test_doctor_reaches_the_mail_server(tmp_path: Path) -> None:
