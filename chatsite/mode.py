@@ -57,7 +57,14 @@ def _databases(environment: Environment) -> dict[str, dict[str, Any]]:
     """`default` writes; `reader` sees one unchanging view for the length of its transaction."""
     if environment.database_url is not None:
         address = environment.database_url.get_secret_value()
-        pool = {"min_size": 1, "max_size": environment.database_threads + CONNECTIONS_BESIDE_THREADS, "timeout": 5}
+        pool = {
+            "min_size": 1,
+            "max_size": environment.database_threads + CONNECTIONS_BESIDE_THREADS,
+            "timeout": 5,
+            # By itself a pool tries more and more rarely, and may sleep half a minute after the database is back.
+            # After this time it gives up, and begins anew with whoever asks next.
+            "reconnect_timeout": 2,
+        }
         writer = _postgresql(address, pool, read_only=False)
         reader = _postgresql(address, pool, read_only=True)
     else:

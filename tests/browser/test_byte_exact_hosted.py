@@ -17,15 +17,27 @@ from tests.browser.test_byte_exact import (  # noqa: F401 - these are the tests
     test_reloading_three_times_loses_nothing,
 )
 from tests.support.hosted import Site, running_site
+from tests.support.model_server import ModelServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.hosted, pytest.mark.long, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module", params=["daphne", "uvicorn"])
-def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
-) -> Iterator[Site]:
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def models(kind: str) -> Iterator[ModelServer]:
+    """One for each server: what was asked before is not looked at again."""
+    server = ModelServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def server(kind: str, tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[Site]:
     """In place of the embedded server."""
-    chosen = {**environment, "CHATSITE_SERVER": request.param}
+    chosen = {**environment, "CHATSITE_SERVER": kind}
     with running_site(tmp_path_factory.mktemp("site"), chosen, Layout(work=0, beat=False)) as site:
         yield site

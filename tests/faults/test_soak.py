@@ -33,6 +33,7 @@ def test_faults_at_random(cluster: Site, site_models: ModelServer, alice: Person
     ended: Counter[str] = Counter()
     memory: list[list[int]] = []
     while time.monotonic() - began < SECONDS:
+        cluster.mend()
         with Load(cluster, site_models, alice, conversations=CHATS) as load:
             for _ in range(FAULTS_A_ROUND):
                 name = chosen.choice(list(FAULTS))

@@ -10,12 +10,14 @@ import psycopg
 from celery import Celery
 
 from deploy.cluster.cluster import Cluster, Layout
+from deploy.cluster.nginx import answers
 from deploy.cluster.process import Process, manage
 from deploy.cluster.product import Worker
 from tests.support.log_reader import LogReader
 from tests.support.server import MAKE_PEOPLE, clean_environment
 from tests.support.signing_in import sign_in
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import until
 
 ONE_OF_EACH = Layout(webs=1, streams=1, work=0, beat=False, nginx=False)
 NONE = Layout(webs=0, streams=0, work=0, beat=False, nginx=False)
@@ -72,6 +74,7 @@ class Site(Cluster):
             process.resume()
             if not process.is_alive:
                 process.start()
+        until(lambda: all(answers(f"{web.url}/readyz") for web in self.webs), "every web process has its database")
 
     def add_worker(self) -> Worker:
         """One more worker of streams; returns when it serves."""
