@@ -15,8 +15,8 @@ from tests.support.load import Load
 from tests.support.model_server import ModelServer
 from tests.support.person import Person
 
-# What nginx answers while a web process is gone, as Chromium puts it.
-GATEWAY_ERRORS = (r"status of 50[234]", r"Unexpected response code: 50[234]")
+# What nginx answers while a web process is gone, or that process while its database is, as Chromium puts it.
+GATEWAY_ERRORS = (r"status of 50[0234]", r"Unexpected response code: 50[0234]")
 
 
 @pytest.fixture
