@@ -10,13 +10,13 @@ from tests.support.browsing import Watch
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.server import ChatServer, running_server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 LOOKS = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
 }
-SHOWN_IN = ["light", "phone", pytest.param("dark", marks=pytest.mark.long)]
+SHOWN_IN = ["light", "phone", "dark"]
 INSIDE = ["/people/", "/people/?q=nobody", "/people/2/", "/people/1/", "/people/groups/", "/accounts/email/"]
 OUTSIDE = [
     "/accounts/signup/",

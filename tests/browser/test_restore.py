@@ -39,6 +39,7 @@ def test_page_goes_on_over_back_up_wipe_and_restore(opened: OpenPage, own_server
     opened.verify_that_it_goes_on(own_server.log)
 
 
+@pytest.mark.long
 def test_page_goes_on_over_a_copied_file(opened: OpenPage, own_server: ChatServer, tmp_path: Path):
     opened.talk_until_the_back_up()
     copy = copy_of(own_server, tmp_path / "copy.sqlite3")

@@ -86,6 +86,7 @@ def test_a_page_moves_to_the_other_process_when_its_own_is_replaced(
     assert "Ending with" not in other.output
 
 
+@pytest.mark.long
 def test_connections_may_go_to_any_process_at_any_time(
     open_chat: Callable[[], ChatPage], proxy: TcpProxy, other: Web, site: Site, models: ModelServer
 ):

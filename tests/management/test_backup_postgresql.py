@@ -15,7 +15,7 @@ import pytest
 from deploy.cluster.postgresql import Postgresql, program
 from tests.support.server import MAKE_PEOPLE, manage
 
-pytestmark = pytest.mark.hosted
+pytestmark = [pytest.mark.hosted, pytest.mark.long]
 
 A_STREAM = "INSERT INTO streaming_stream (kind, epoch, first_seq, last_seq) VALUES ('conversation', 'a', 1, 0)"
 SPY = """#!{python}

@@ -90,6 +90,7 @@ def readiness(server: ChatServer) -> dict[str, str]:
     return {"whole": said["status"], **{name: check["status"] for name, check in said["checks"].items()}}
 
 
+@pytest.mark.long
 def test_sentinel_names_the_next_master_and_nobody_is_restarted(tmp_path: Path) -> None:
     with SentinelProcess("secret", "sentinels-own") as sentinel:
         environment = {

@@ -45,6 +45,7 @@ def test_first_signal_drains_and_the_second_hands_over_at_once(site: WorkSite) -
     hurried.wait(30)
 
 
+@pytest.mark.long
 def test_worker_that_starts_without_its_broker_works_and_finds_the_broker_later(site: WorkSite) -> None:
     for worker in site.workers:
         worker.kill()
