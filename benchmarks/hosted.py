@@ -57,13 +57,14 @@ async def _stops(bench: Bench, result: Result) -> None:
 
 async def _stop(bench: Bench, *, speaking: bool) -> float:
     """Milliseconds from the request to the closed connection."""
-    script = Script(bench.name("stop"), [Phase(0, RATE)], think=0.05 if speaking else 60.0)
+    name = bench.name("stop")
+    script = Script(name, [Phase(0, RATE)], gate="" if speaking else name)  # a gate that nobody opens
     asked = await bench.site.start_chat(script)
     awaited = "first" if speaking else "received"
-    await until(lambda: bench.said(script.id), lambda said: bool(said["streams"] and said["streams"][0][awaited]))
+    await until(lambda: bench.said(name), lambda said: bool(said["streams"] and said["streams"][0][awaited]))
     pressed = time.monotonic()
     await bench.site.stop(asked.run)
-    said = await until(lambda: bench.said(script.id), lambda said: said["streams"][0]["closed"], pause=0.02)
+    said = await until(lambda: bench.said(name), lambda said: said["streams"][0]["closed"], pause=0.02)
     return 1000 * (said["streams"][0]["closed"] - pressed)
 
 
