@@ -141,6 +141,7 @@ def test_back_and_forward_in_mid_stream(
     assert exchange.finished_at is None, "the page came back too late to test anything"
     verify(chat, server, exchange)
     chat.page.go_forward(wait_until="commit")
+    chat.page.get_by_role("heading", name="Settings").wait_for()
     chat.page.go_back(wait_until="commit")
     verify(chat, server, exchange, what="page after the end")
 
