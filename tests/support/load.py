@@ -7,7 +7,7 @@ import asyncio
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
@@ -86,25 +86,30 @@ class Load:
 
     def wait_until_all_stream(self, seconds: float = 40) -> None:
         """Every viewer shows something that is said from now on."""
-        self._wait_for_news(self.viewers, seconds)
+        without = self._without_news()
+        until(lambda: not without(), "every viewer goes on", seconds=seconds)
 
     def wait_until_live_ones_stream(self, seconds: float) -> None:
-        """The same for the viewers of those conversations whose run has not ended."""
-        live = {each for each in self.conversations if any(run.state in LIVE for run in self.site.log.runs(each))}
-        self._wait_for_news([viewer for viewer in self.viewers if viewer.conversation in live], seconds)
+        """The same for the viewers of those conversations whose run has not ended meanwhile."""
+        without = self._without_news()
+        deadline = time.monotonic() + seconds
+        while stuck := [viewer for viewer in without() if self._is_live(viewer.conversation)]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not shown anything for {seconds:g} s: {'; '.join(map(str, stuck))}")
+            time.sleep(0.1)
 
-    def _wait_for_news(self, viewers: list[PageViewer], seconds: float) -> None:
-        before = {id(viewer): len(viewer.rolling.marks) for viewer in viewers}
-        until(
-            lambda: all(len(viewer.rolling.marks) > before[id(viewer)] + 2 for viewer in viewers),
-            "every viewer goes on",
-            seconds=seconds,
-        )
+    def _without_news(self) -> Callable[[], list[PageViewer]]:
+        """Gives the viewers that were shown hardly anything since now."""
+        before = {id(viewer): len(viewer.rolling.marks) for viewer in self.viewers}
+        return lambda: [viewer for viewer in self.viewers if len(viewer.rolling.marks) <= before[id(viewer)] + 2]
+
+    def _is_live(self, conversation: str) -> bool:
+        return any(run.state in LIVE for run in self.site.log.runs(conversation))
 
     def ask_again(self) -> None:
         """Have the conversations stream whose run has ended."""
         for conversation in self.conversations:
-            if not any(run.state in LIVE for run in self.site.log.runs(conversation)):
+            if not self._is_live(conversation):
                 self.person.ask(conversation, self.prompt)
 
     def wait_until_quiet(self, runs: set[str], seconds: float = 20) -> None:

@@ -35,6 +35,11 @@ class PageViewer(Viewer):
     _tries: int = 0
     _moved: float = 0.0
 
+    def __str__(self) -> str:
+        since = time.monotonic() - self.arrived[-1] if self.arrived else float("inf")
+        line = f"{len(self.greeted)} lines, the last closed with {self.close_code}, {self.broken!r}"
+        return f"{self.conversation} at {self.seq} of {self.head}, last frame {since:.1f} s ago, {line}"
+
     async def watch(self) -> None:
         """Until cancelled; `broken` says what the contract excludes and happened."""
         timeout = aiohttp.ClientTimeout(total=None, connect=5, sock_connect=5)
