@@ -1,16 +1,13 @@
 """Reach the database and bring its tables up to date, showing progress. Knows migrations; knows no server."""
 
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
-# Processes that start together on one PostgreSQL take turns.
-ADVISORY_LOCK = zlib.crc32(b"chatsite migrations")
+from streaming.management.turns import in_nobodys_way, is_lock_timeout, one_at_a_time, pause
 
 
 def prove_reachable() -> None:
@@ -40,25 +37,37 @@ def known_migrations() -> set[str]:
 
 
 def migrate(show: Callable[[int, int], None]) -> int:
-    """Apply what is missing, calling `show(done, total)` before each and at the end. Returns how many were applied."""
-    with _one_at_a_time():
+    """Apply what is missing, calling `show(done, total)` before each and at the end. Returns how many were applied.
+
+    Waits for a process that does it already, and for locks on tables without holding up who comes after it.
+    """
+    with one_at_a_time(), in_nobodys_way():
         total = pending_migrations()
-        if not total:
-            return 0
-        done = 0
-
-        def progress(action: str, *_details: object) -> None:
-            nonlocal done
-            if action == "apply_start":
-                show(done, total)
-                done += 1
-
-        executor = MigrationExecutor(connection, progress)
-        targets = executor.loader.graph.leaf_nodes()
-        state = executor.migrate(targets)
-        _announce(state)
-        show(total, total)
+        while (left := pending_migrations()) and not _apply(left, total, show):
+            pause()
         return total
+
+
+def _apply(left: int, total: int, show: Callable[[int, int], None]) -> bool:
+    """Apply the `left` last ones of `total`. False when one of them did not get its lock; those before it stay."""
+    done = total - left
+
+    def progress(action: str, *_details: object) -> None:
+        nonlocal done
+        if action == "apply_start":
+            show(done, total)
+            done += 1
+
+    executor = MigrationExecutor(connection, progress)
+    try:
+        state = executor.migrate(executor.loader.graph.leaf_nodes())
+    except OperationalError as error:
+        if is_lock_timeout(error):
+            return False
+        raise
+    _announce(state)
+    show(total, total)
+    return True
 
 
 def _announce(state: Any) -> None:
@@ -67,15 +76,3 @@ def _announce(state: Any) -> None:
 
     state.clear_delayed_apps_cache()
     emit_post_migrate_signal(verbosity=0, interactive=False, db="default", apps=state.apps)
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    if connection.vendor != "postgresql":
-        yield
-        return
-    # For the length of a transaction, on a connection of its own: behind PgBouncer no session lasts longer.
-    postgresql: Any = connection
-    with postgresql.Database.connect(**connection.get_connection_params()) as held:
-        held.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
-        yield

@@ -20,6 +20,7 @@ TAKES_AWAY = (
     migrations.RenameModel,
     migrations.AlterModelTable,
 )
+LARGE = {"event", "message"}  # an index of these takes long, and has to be built concurrently
 
 
 def complaints(chain: Sequence[migrations.Migration]) -> list[str]:
@@ -32,6 +33,8 @@ def complaints(chain: Sequence[migrations.Migration]) -> list[str]:
                 found.append(f"{migration.name}: {operation.describe()}")
             elif isinstance(operation, migrations.AddField) and not _is_filled_for_old_code(operation.field):
                 found.append(f"{migration.name}: {operation.describe()} without null or db_default")
+            elif isinstance(operation, migrations.AddIndex) and operation.model_name in LARGE and migration.atomic:
+                found.append(f"{migration.name}: {operation.describe()} while nobody can write")
     return found
 
 
@@ -94,6 +97,7 @@ FORGET = migration("0002_forget", migrations.SeparateDatabaseAndState(state_oper
         migrations.AlterModelTable("run", "jobs"),
         migrations.AddField("run", "colour", models.CharField(default="red")),
         migrations.SeparateDatabaseAndState(database_operations=[REMOVE]),
+        migrations.AddIndex("event", models.Index(fields=["ts"], name="by_time")),
     ],
     ids=lambda operation: type(operation).__name__,
 )
