@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.http import HttpResponse
+from django.utils._os import safe_join
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -50,8 +52,7 @@ class StaticFiles:
 
     def _answer(self, scope: dict[str, Any]) -> Answer:
         try:
-            path = scope["path"]
-            file = self.files.find_file(path) if self.files.autorefresh else self.files.files.get(path)
+            file = self._file(scope["path"])
         except (SuspiciousFileOperation, ValueError):  # a path out of the folder, a NUL in it
             return NOT_FOUND
         if file is None:
@@ -61,6 +62,16 @@ class StaticFiles:
             return int(answer.status), answer.headers, b""
         with answer.file as opened:
             return int(answer.status), answer.headers, opened.read()
+
+    def _file(self, path: str) -> Any:
+        """Collected files are remembered from the start; what another version has added since is found when asked."""
+        if self.files.autorefresh:
+            return self.files.find_file(path)
+        if path not in self.files.files and settings.STATIC_ROOT is not None:
+            place = Path(safe_join(settings.STATIC_ROOT, path.removeprefix(self.files.static_prefix)))
+            if place.is_file():
+                self.files.add_file_to_dictionary(path, str(place))
+        return self.files.files.get(path)
 
 
 class _Rules:

@@ -86,13 +86,12 @@ class Process:
         with self.output_path.open("ab") as output:
             self._popen = subprocess.Popen(  # noqa: S603 - commands of this package
                 self.command,
-                cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                **self._options,
+                **{"cwd": ROOT, **self._options},
             )
 
     def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:

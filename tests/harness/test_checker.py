@@ -183,7 +183,9 @@ def test_checker_reads_the_block_a_text_opens(text, block):
     assert checker.block_of(text) == block
 
 
-@pytest.mark.parametrize("shown", [["a", "ac"], ["abc", "ab"], ["a", "b", "abc"]], ids=["wrong", "shrunk", "gap"])
+@pytest.mark.parametrize(
+    "shown", [["a", "ac"], ["abc", "ab"], ["a", "b", "abc"], []], ids=["wrong", "shrunk", "gap", "never"]
+)
 def test_checker_wants_the_page_to_grow(shown):
     with pytest.raises(checker.DifferenceError):
         checker.page_grew("```text\nabc\n```\n", shown, "page")

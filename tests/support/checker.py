@@ -102,6 +102,8 @@ def page_holds(text: str, shown: str, what: str) -> None:
 
 def page_grew(text: str, shown: Sequence[str], what: str) -> None:
     """Each text that the code block ever had is a beginning of the block that `text` opens, each longer than before."""
+    if not shown:
+        raise DifferenceError(f"{what}: no text of the block was ever seen")
     expected = block_of(text)
     for at, seen in enumerate(shown):
         prefix(expected, seen.removesuffix("\n"), f"{what}, text {at + 1} of {len(shown)}")

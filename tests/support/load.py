@@ -152,7 +152,7 @@ class Load:
     def _compare(self, conversation: str, seconds: float) -> list[Answer]:
         found, events = self.site.log.checked(conversation), self.site.log.events(conversation)
         for answer in found:
-            if answer.text:
+            if answer.text or answer.terminal == "complete":
                 checker.log_holds(answer, self.exchange_of(answer), whole=answer.terminal == "complete")
         for viewer in self.viewers:
             if viewer.conversation == conversation:
@@ -174,8 +174,9 @@ class Load:
 
     def exchange_of(self, answer: Answer) -> Exchange:
         """What the model said for this attempt: each exchange begins with a mark of its own."""
-        [found] = [one for one in list(self.models.exchanges) if f"\nexchange-{one.number} " in answer.text]
-        return found
+        found = [one for one in list(self.models.exchanges) if f"\nexchange-{one.number} " in answer.text]
+        assert len(found) == 1, f"run {answer.run}, which is {answer.terminal}, has the text of {len(found)} exchanges"
+        return found[0]
 
     def silences(self, since: float) -> list[float]:
         """For each viewer the longest time without a frame from `since` (monotonic) until now."""

@@ -89,8 +89,6 @@ class PageViewer(Viewer):
             await self._hear(json.loads(message.data), socket)
 
     async def _hear(self, body: dict, socket: aiohttp.ClientWebSocketResponse) -> None:
-        if body["type"] == "frame" and body["seq"] <= self.seq:
-            return
         if body["type"] == "beat":
             self._tries = 0
         await self._take(body, socket)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.cluster import process
 from deploy.cluster.nginx import answers
-from deploy.cluster.process import Process, free_port
+from deploy.cluster.process import ROOT, Process, free_port
 from tests.support.log_reader import LogReader
 from tests.support.signing_in import PASSWORD, sign_in
 
@@ -27,10 +27,15 @@ people.create_user("bob", "bob@example.org", {PASSWORD!r})
 
 
 class ChatServer(Process):
-    """One `manage.py serve` on a port and a data folder that survive restarts."""
+    """One `manage.py serve` on a port and a data folder that survive restarts. `version`: where the product lies."""
 
     def __init__(
-        self, data_dir: Path, *, environment: dict[str, str] | None = None, arguments: Sequence[str] = ()
+        self,
+        data_dir: Path,
+        *,
+        environment: dict[str, str] | None = None,
+        arguments: Sequence[str] = (),
+        version: Path = ROOT,
     ) -> None:
         self.data_dir = data_dir
         self.port = free_port()
@@ -40,6 +45,7 @@ class ChatServer(Process):
             folder=data_dir,
             environment=clean_environment(data_dir, environment or {}),
             ready=lambda: answers(f"{self.url}/accounts/login/"),
+            options={"cwd": version},
         )
 
     @property

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, OperationalError, connection, connections
 
 from streaming.access.first_login import VALID_FOR, administrator_to_welcome, first_login_token
+from streaming.management.collecting import collect_static_files
 from streaming.management.data_folder import DataFolderInUseError, DataFolderLock
 from streaming.management.engine_process import engine_running
 from streaming.management.listening import AddressInUseError, address_for_people, check_free
@@ -45,6 +46,8 @@ class Command(BaseCommand):
                 if settings.MODE.name == "embedded":
                     lock = held.enter_context(DataFolderLock(settings.DATA_DIR, holder=f"{host} port {port}"))
                 self._set_up_database()
+                if settings.STATIC_ROOT is not None:
+                    collect_static_files(settings.STATIC_ROOT)
                 self._serve(server, host, port, engine=not web, lock=lock)
         except (AddressInUseError, DataFolderInUseError) as error:
             raise CommandError(str(error)) from None
