@@ -1,5 +1,6 @@
 """The tree of blocks that a text's rendering consists of, and what of it a page already has. Knows no syntax."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 from streaming.rendering.markup import TABLE
@@ -61,7 +62,7 @@ class Document:
                 yield append(self.prefix if parent is None else parent.body, html)
 
 
-class Block:
+class Block(ABC):
     """A node of the tree. `sent` says whether the page has its element."""
 
     __slots__ = ("document", "id", "parent", "sent")
@@ -75,13 +76,13 @@ class Block:
             (document.children if parent is None else parent.children).append(self)
         document.touch(self)
 
+    @abstractmethod
     def send(self) -> str:
         """The whole element, which the page will have from now on; "" if there is nothing to see."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bare(self) -> str:
         """The element without ids and colours."""
-        raise NotImplementedError
 
     def changes(self) -> Iterator[Op]:
         """What brings the sent element up to date."""
@@ -89,9 +90,11 @@ class Block:
 
     def outdate(self) -> None:
         """The element around the text has changed."""
+        self.document.touch(self)
 
     def forget(self) -> None:
         """What references in the text mean has changed."""
+        self.outdate()
 
 
 class Container(Block):
@@ -108,6 +111,12 @@ class Container(Block):
         """The id of the element that the children are in."""
         return self.id
 
+
+class Wrapper(Container):
+    """A container that is one element around its children."""
+
+    __slots__ = ()
+
     def send(self) -> str:
         self.sent = True
         return self.wrapped("".join([child.send() for child in self.children]), f' id="{self.id}"')
@@ -115,12 +124,12 @@ class Container(Block):
     def bare(self) -> str:
         return self.wrapped("".join([child.bare() for child in self.children]), "")
 
+    @abstractmethod
     def wrapped(self, inner: str, id_: str) -> str:
         """The element around `inner`; `id_` is its id attribute, or ""."""
-        raise NotImplementedError
 
 
-class Quote(Container):
+class Quote(Wrapper):
     """A block quote."""
 
     __slots__ = ()
@@ -129,7 +138,7 @@ class Quote(Container):
         return f"<blockquote{id_}>{inner}</blockquote>"
 
 
-class List(Container):
+class List(Wrapper):
     """A list; `tight` until something shows that its items have paragraphs."""
 
     __slots__ = ("kind", "start", "tight")
@@ -156,7 +165,7 @@ class List(Container):
         return f"<ol{start}{id_}>{inner}</ol>"
 
 
-class Item(Container):
+class Item(Wrapper):
     """A list's item; `indent` is the column its content starts at."""
 
     __slots__ = ("indent",)
@@ -174,7 +183,7 @@ class Item(Container):
         return f'<li dir="auto"{id_}>{inner}</li>'
 
 
-class Footnote(Container):
+class Footnote(Wrapper):
     """A footnote's text, where it was written."""
 
     __slots__ = ("head",)

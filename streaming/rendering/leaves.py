@@ -76,11 +76,11 @@ class Leaf(Block):
 
     def outdate(self) -> None:
         self._outdated = True
-        self.document.touch(self)
+        super().outdate()
 
     def forget(self) -> None:
         self._known = None
-        self.outdate()
+        super().forget()
 
     def changes(self) -> Iterator[Op]:
         if self._outdated or self._fresh:
