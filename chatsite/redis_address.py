@@ -109,8 +109,15 @@ class RedisAddress:
         return {"ssl_cert_reqs": "required", **({"ssl_ca_certs": self.ca} if self.ca else {})}
 
     def _sentinel_options(self) -> dict[str, Any]:
-        """Sentinels have a password of their own, and speak TLS where their Redis does."""
-        options: dict[str, Any] = {"socket_timeout": CONNECT_SECONDS, "socket_connect_timeout": CONNECT_SECONDS}
+        """Sentinels have a password of their own, and speak TLS where their Redis does.
+
+        Who does not answer is not asked again (the client's own way: ten times), but the next one.
+        """
+        options: dict[str, Any] = {
+            "socket_timeout": CONNECT_SECONDS,
+            "socket_connect_timeout": CONNECT_SECONDS,
+            "retry": None,
+        }
         if self.sentinel_password:
             options["password"] = self.sentinel_password
         return {**options, **({"ssl": True, **self._tls()} if self.tls else {})}
