@@ -1,5 +1,6 @@
 """The systemd units: what systemd itself says of them."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,8 +19,7 @@ MOST_EXPOSED = 2.0  # of 10, by systemd's own count
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The units over this working copy, their instances made."""
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("systemd-analyze is not on this machine: the units were not checked by systemd")
+    require_systemd()
     shutil.copytree(DEPLOY / "systemd", tmp_path, dirs_exist_ok=True)
     for path in [*tmp_path.glob("*.*"), *tmp_path.glob("*/*.conf")]:
         if path.is_file():
@@ -27,6 +27,13 @@ def folder(tmp_path: Path) -> Path:
     for template, instance in INSTANCES.items():
         (tmp_path / instance).symlink_to(template)
     return tmp_path
+
+
+def require_systemd() -> None:
+    """Not every machine can have it; CI must."""
+    if shutil.which("systemd-analyze") is None:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up("systemd-analyze is not on this machine: the units were not checked by systemd")
 
 
 def analyze(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -40,6 +47,14 @@ def analyze(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=60,
     )
+
+
+@pytest.mark.parametrize(("ci", "end"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_absent_systemd_fails_in_ci_and_skips_elsewhere(monkeypatch, ci, end):
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(end, match="were not checked"):
+        require_systemd()
 
 
 def test_units_are_what_systemd_understands(folder):

@@ -19,6 +19,8 @@ from tests.support.deploy_files import DEPLOY
 class NginxProcess(Nginx):
     """Listens with TLS on `port`, before the web processes on `web_ports`."""
 
+    moved = 301  # how it says that a page is elsewhere
+
     def __init__(self, folder: Path, web_ports: tuple[int, int]) -> None:
         self.folder = folder
         make_certificate(folder)
@@ -28,6 +30,11 @@ class NginxProcess(Nginx):
     @property
     def url(self) -> str:
         return f"https://localhost:{self.port}"
+
+    @property
+    def authority(self) -> Path:
+        """Who signed its certificate."""
+        return self.folder / "fullchain.pem"
 
     def verdict(self) -> str:
         """What `nginx -t` says; "" when all is well."""
