@@ -2,30 +2,23 @@
 
 import re
 
-from tests.support.deploy_files import DEPLOY, compose_services
+from tests.support.deploy_files import DEPLOY, compose_services, whole_service
 
 TEXT = (DEPLOY / "compose.yaml").read_text()
 SERVICES = compose_services()
-TEMPLATES = dict(re.findall(r"^x-\w+: &(\w+)\n((?:  .*\n|\n)+)", TEXT, re.MULTILINE))
-
-
-def whole(text: str) -> str:
-    """A service with what it takes over from its templates."""
-    named = [*re.findall(r"<<: \*(\w+)", text)]
-    return text + "".join(whole(TEMPLATES.get(name) or SERVICES["web-1"]) for name in named)
 
 
 def test_every_service_comes_back_by_itself_and_says_whether_it_lives():
     image = (DEPLOY / "Dockerfile").read_text()
-    for name, text in SERVICES.items():
-        service = whole(text)
+    for name in SERVICES:
+        service = whole_service(name)
         assert "restart: unless-stopped" in service, name
         assert "healthcheck:" in service or ("image: chatsite" in service and "HEALTHCHECK" in image), name
 
 
 def test_our_processes_may_do_nothing_beyond_their_work():
     for name in ("web-1", "web-2", "streams", "work", "beat"):
-        service = whole(SERVICES[name])
+        service = whole_service(name)
         for wanted in (
             "read_only: true",
             "- ALL",

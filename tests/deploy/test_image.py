@@ -1,12 +1,10 @@
 """The Dockerfile, as far as it can be checked without building it."""
 
 import re
-import shlex
 
-from tests.support.deploy_files import DEPLOY, ROOT
+from tests.support.deploy_files import DEPLOY, ROOT, copied_into_image, instructions
 
-LINES = re.sub(r"\\\n", " ", (DEPLOY / "Dockerfile").read_text()).splitlines()
-INSTRUCTIONS = [line.split(maxsplit=1) for line in LINES if line and not line.startswith("#")]
+INSTRUCTIONS = instructions()
 
 
 def test_image_is_built_in_two_stages_and_keeps_no_compiler():
@@ -27,8 +25,7 @@ def test_image_runs_as_somebody_without_rights_and_says_whether_it_lives():
 
 
 def test_image_holds_all_of_the_product_and_nothing_else():
-    copied = [shlex.split(text) for name, text in INSTRUCTIONS if name == "COPY"]
-    sources = [parts[0] for parts in copied if not parts[0].startswith("--from")]
+    sources = copied_into_image()
     assert all((ROOT / source).exists() for source in sources)
     assert set(sources) == {"requirements/run.txt", "manage.py", "chatsite", "streaming", "templates", "static"}
     allowed = {line[1:] for line in (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines() if line[:1] == "!"}
@@ -36,6 +33,6 @@ def test_image_holds_all_of_the_product_and_nothing_else():
 
 
 def test_image_names_no_registry_and_no_secret():
-    text = "\n".join(LINES)
+    text = (DEPLOY / "Dockerfile").read_text()
     assert not re.search(r"https?://(?!127\.0\.0\.1)", text)
     assert not re.search(r"SECRET_KEY|PASSWORD|API_KEY", text)

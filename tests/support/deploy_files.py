@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,30 @@ def compose_services() -> dict[str, str]:
     services = text.partition("\nservices:\n")[2].partition("\nvolumes:\n")[0]
     parts = re.split(r"^  ([a-z0-9-]+):.*\n", services, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def whole_service(name: str) -> str:
+    """The text of a service with what it takes over from its templates."""
+    templates = dict(re.findall(r"^x-\w+: &(\w+)\n((?:  .*\n|\n)+)", _text("compose.yaml"), re.MULTILINE))
+    services = compose_services()
+
+    def whole(text: str) -> str:
+        named = re.findall(r"<<: \*(\w+)", text)
+        return text + "".join(whole(templates.get(each) or services["web-1"]) for each in named)
+
+    return whole(services[name])
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile's instructions: name and text, each in one line."""
+    lines = re.sub(r"\\\n", " ", _text("Dockerfile")).splitlines()
+    return [(name, text) for name, text in (line.split(maxsplit=1) for line in lines if line and line[0] != "#")]
+
+
+def copied_into_image() -> list[str]:
+    """What the image takes over from the project: files and folders."""
+    copied = [shlex.split(text) for name, text in instructions() if name == "COPY"]
+    return [parts[0] for parts in copied if not parts[0].startswith("--from")]
 
 
 def commands() -> Iterator[list[str]]:
