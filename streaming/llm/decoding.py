@@ -7,16 +7,19 @@ from typing import Any
 import msgspec
 
 from streaming.events import EventData, Metadata, Part, StreamingChunk, SurrogateJoiner, ToolCall, Usage, defined_text
-from streaming.llm.errors import DETAIL_BYTES, MalformedStreamError, ModelError, StreamCutError
+from streaming.llm.errors import DETAIL_BYTES, MalformedStreamError, ModelError, NotAStreamError, StreamCutError
 
 CUT = "The model's answer was cut off before its end."
+NO_ANSWER = "The model's server sent no answer. Check its address and kind."
+ENDLESS_LINE = "The model's server sent a line without end. Check its address."
 
 
 class Decoder(ABC):
     """Bytes of a model's answer in, events out; any split of the bytes gives the same events.
 
     An error does not throw away the events before it: it waits in `failure`, for the caller to
-    raise after them. `done` says that the answer is complete, whatever the connection does next.
+    raise after them. `done` says that the answer is complete, whatever the connection does next,
+    `_seen` that there was something of an answer.
     """
 
     def __init__(self) -> None:
@@ -28,6 +31,7 @@ class Decoder(ABC):
         self._out: list[EventData] = []
         self._part: Part = "text"
         self._joiner = SurrogateJoiner()
+        self._seen = False
         self._ended = False
 
     @abstractmethod
@@ -75,8 +79,27 @@ class Decoder(ABC):
             model, reason = defined_text(self.model), defined_text(self.finish_reason)
             self._out.append(Metadata(model=model, finish_reason=reason, usage=self.usage))
 
-    def _cut(self) -> None:
-        self._fail(StreamCutError(CUT))
+    def _complete(self) -> None:
+        """The answer has come to its end."""
+        self._end()
+        self.done = True
+
+    def _close(self) -> list[EventData]:
+        """The bytes are over, whether or not the answer is."""
+        if not self.done and self.failure is None:
+            if self.finish_reason:
+                self._complete()
+            elif self._seen:
+                self._fail(StreamCutError(CUT))
+            else:
+                self._fail(NotAStreamError(NO_ANSWER))
+        return self._taken()
+
+    def _bounded(self, *, overlong: bool) -> list[EventData]:
+        """What came out of bytes that may be of a line that is too long to be held."""
+        if overlong:
+            self._fail(MalformedStreamError(ENDLESS_LINE))
+        return self._taken()
 
     def _taken(self) -> list[EventData]:
         out, self._out = self._out, []

@@ -10,7 +10,17 @@ from typing import Any
 import msgspec
 
 from streaming.events import EventData, ToolResult, Usage, defined_text
-from streaming.llm.decoding import CallInParts, Decoder, as_count, as_list, as_mapping, as_text, joined, parsed
+from streaming.llm.decoding import (
+    NO_ANSWER,
+    CallInParts,
+    Decoder,
+    as_count,
+    as_list,
+    as_mapping,
+    as_text,
+    joined,
+    parsed,
+)
 from streaming.llm.errors import MalformedStreamError, NotAStreamError
 from streaming.llm.failures import reported_error
 from streaming.llm.sse import SseDecoder
@@ -60,25 +70,14 @@ class AnthropicDecoder(Decoder):
         self._calls: dict[int, CallInParts] = {}
         self._given: dict[int, object] = {}
         self._counts: dict[str, Any] = {}
-        self._seen = False
 
     def feed(self, data: bytes) -> list[EventData]:
         self._take(self._sse.feed(data))
-        if self._sse.overlong:
-            self._fail(MalformedStreamError("The model's server sent a line without end. Check its address."))
-        return self._taken()
+        return self._bounded(overlong=self._sse.overlong)
 
     def close(self) -> list[EventData]:
         self._take(self._sse.close())
-        if self.done or self.failure is not None:
-            return self._taken()
-        if self.finish_reason:
-            self._complete()
-        elif self._seen:
-            self._cut()
-        else:
-            self._fail(NotAStreamError("The model's server sent no answer. Check its address and kind."))
-        return self._taken()
+        return self._close()
 
     def whole(self, body: bytes) -> list[EventData]:
         try:
@@ -86,7 +85,7 @@ class AnthropicDecoder(Decoder):
             if answer.error:
                 self._fail(reported_error(answer.error))
             elif answer.type != "message":
-                self._fail(NotAStreamError("The model's server sent no answer. Check its address and kind."))
+                self._fail(NotAStreamError(NO_ANSWER))
             else:
                 self._whole(answer)
         except MalformedStreamError as error:
@@ -188,8 +187,7 @@ class AnthropicDecoder(Decoder):
     def _complete(self) -> None:
         for index in list(self._calls):
             self._block_stops(index)
-        self._end()
-        self.done = True
+        super()._complete()
 
 
 def _result(block: dict[str, Any]) -> ToolResult:

@@ -9,7 +9,7 @@ import msgspec
 
 from streaming.events import EventData, Usage
 from streaming.llm.decoding import Decoder, as_count, as_mapping, as_text, complete_call, parsed
-from streaming.llm.errors import MalformedStreamError, NotAStreamError
+from streaming.llm.errors import MalformedStreamError
 from streaming.llm.failures import reported_error
 from streaming.llm.lines import LineSplitter
 
@@ -40,23 +40,15 @@ class OllamaDecoder(Decoder):
         super().__init__()
         self._lines = LineSplitter()
         self._calls = 0
-        self._seen = False
 
     def feed(self, data: bytes) -> list[EventData]:
         for line in self._lines.feed(data):
             self._line(line)
-        if self._lines.overlong:
-            self._fail(MalformedStreamError("The model's server sent a line without end. Check its address."))
-        return self._taken()
+        return self._bounded(overlong=self._lines.overlong)
 
     def close(self) -> list[EventData]:
         self._line(self._lines.close())
-        if not self.done and self.failure is None:
-            if self._seen:
-                self._cut()
-            else:
-                self._fail(NotAStreamError("The model's server sent no answer. Check its address and kind."))
-        return self._taken()
+        return self._close()
 
     def whole(self, body: bytes) -> list[EventData]:
         return self.feed(body) + self.close()
@@ -98,5 +90,4 @@ class OllamaDecoder(Decoder):
     def _finish(self, line: _Line) -> None:
         self.finish_reason = "tool_calls" if self._calls and line.done_reason == "stop" else line.done_reason or "stop"
         self.usage = Usage(as_count(line.prompt_eval_count), as_count(line.eval_count))
-        self._end()
-        self.done = True
+        self._complete()

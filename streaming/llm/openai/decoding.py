@@ -9,7 +9,17 @@ from typing import Any
 import msgspec
 
 from streaming.events import EventData, Usage, defined_text
-from streaming.llm.decoding import CallInParts, Decoder, as_count, as_list, as_mapping, as_text, complete_call, parsed
+from streaming.llm.decoding import (
+    NO_ANSWER,
+    CallInParts,
+    Decoder,
+    as_count,
+    as_list,
+    as_mapping,
+    as_text,
+    complete_call,
+    parsed,
+)
 from streaming.llm.errors import MalformedStreamError, ModelError, NotAStreamError
 from streaming.llm.failures import reported_error
 from streaming.llm.sse import SseDecoder
@@ -62,25 +72,15 @@ class OpenAIDecoder(Decoder):
         self._sse = SseDecoder()
         self._calls: list[CallInParts] = []
         self._at_index: dict[int, CallInParts] = {}
-        self._seen = False
         self._refused = False
 
     def feed(self, data: bytes) -> list[EventData]:
         self._take(self._sse.feed(data))
-        if self._sse.overlong:
-            self._fail(MalformedStreamError("The model's server sent a line without end. Check its address."))
-        return self._taken()
+        return self._bounded(overlong=self._sse.overlong)
 
     def close(self) -> list[EventData]:
         self._take(self._sse.close())
-        if not self.done and self.failure is None:
-            if self.finish_reason:
-                self._complete()
-            elif self._seen:
-                self._cut()
-            else:
-                self._fail(NotAStreamError("The model's server sent no answer. Check its address and kind."))
-        return self._taken()
+        return self._close()
 
     def whole(self, body: bytes) -> list[EventData]:
         try:
@@ -91,7 +91,7 @@ class OpenAIDecoder(Decoder):
             if self._seen:
                 self._complete()
             else:
-                self._fail(NotAStreamError("The model's server sent no answer. Check its address and kind."))
+                self._fail(NotAStreamError(NO_ANSWER))
         return self._taken()
 
     def _take(self, messages: list[tuple[bytes, bytes]]) -> None:
@@ -194,8 +194,7 @@ class OpenAIDecoder(Decoder):
         self._out.extend(call.complete() for call in self._calls)
         if self._refused:
             self.finish_reason = "refusal"
-        self._end()
-        self.done = True
+        super()._complete()
 
 
 def _usage(fields: dict[str, Any]) -> Usage:
