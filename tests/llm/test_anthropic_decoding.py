@@ -14,6 +14,7 @@ from streaming.llm.errors import (
     RateLimitedError,
     StreamCutError,
 )
+from tests.support.decoded import decoded_by, said_by
 
 
 def event(kind, **fields):
@@ -43,15 +44,11 @@ def end(reason="end_turn", **usage):
 
 
 def decoded(*pieces):
-    decoder = AnthropicDecoder()
-    events = [event for piece in pieces for event in decoder.feed(piece)]
-    return events + decoder.close(), decoder.failure
+    return decoded_by(AnthropicDecoder(), *pieces)
 
 
 def said(*pieces):
-    events, failure = decoded(*pieces)
-    assert failure is None
-    return events
+    return said_by(AnthropicDecoder(), *pieces)
 
 
 def test_anthropic_text_usage_and_reason():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from streaming.events import Metadata, StreamingChunk, ToolCall, Usage
 from streaming.llm.errors import MalformedStreamError, ModelFailedError, NotAStreamError, StreamCutError
 from streaming.llm.ollama.decoding import OllamaDecoder
+from tests.support.decoded import decoded_by
 
 
 def line(**fields):
@@ -25,9 +26,7 @@ def end(reason="stop"):
 
 
 def decoded(*pieces):
-    decoder = OllamaDecoder()
-    events = [event for piece in pieces for event in decoder.feed(piece)]
-    return events + decoder.close(), decoder.failure
+    return decoded_by(OllamaDecoder(), *pieces)
 
 
 def test_ollama_thinking_text_and_counts():

@@ -49,46 +49,29 @@ def sound(recording, events, failure):
     assert all(event.delta for event in events if isinstance(event, StreamingChunk))
 
 
-@pytest.mark.parametrize("recording", OPENAI)
-def test_openai_recording_decodes(recording):
+def kind_of(recording):
+    return AnthropicDecoder if b"message_start" in recording.body else OpenAIDecoder
+
+
+@pytest.mark.parametrize("recording", OPENAI + ANTHROPIC)
+def test_recording_decodes(recording):
     recording = required(recording)
-    events, failure = decoded(OpenAIDecoder(), [recording.body])
+    kind = kind_of(recording)
+    events, failure = decoded(kind(), [recording.body])
 
     sound(recording, events, failure)
-    assert decoded(OpenAIDecoder(), [recording.body[at : at + 1] for at in range(len(recording.body))]) == (
-        events,
-        failure,
-    )
+    bytes_alone = [recording.body[at : at + 1] for at in range(len(recording.body))]
+    assert decoded(kind(), bytes_alone) == (events, failure)
 
 
-@pytest.mark.parametrize("recording", ANTHROPIC)
-def test_anthropic_recording_decodes(recording):
+@pytest.mark.parametrize("recording", OPENAI + ANTHROPIC)
+@given(places=st.lists(st.integers(0, 2**20), max_size=60))
+@IN_PIECES
+def test_recording_is_the_same_in_pieces(recording, places):
     recording = required(recording)
-    events, failure = decoded(AnthropicDecoder(), [recording.body])
+    kind = kind_of(recording)
 
-    sound(recording, events, failure)
-    assert decoded(AnthropicDecoder(), [recording.body[at : at + 1] for at in range(len(recording.body))]) == (
-        events,
-        failure,
-    )
-
-
-@pytest.mark.parametrize("recording", OPENAI)
-@given(places=st.lists(st.integers(0, 2**20), max_size=60))
-@IN_PIECES
-def test_openai_recording_is_the_same_in_pieces(recording, places):
-    body = required(recording).body
-
-    assert decoded(OpenAIDecoder(), cut(body, places)) == decoded(OpenAIDecoder(), [body])
-
-
-@pytest.mark.parametrize("recording", ANTHROPIC)
-@given(places=st.lists(st.integers(0, 2**20), max_size=60))
-@IN_PIECES
-def test_anthropic_recording_is_the_same_in_pieces(recording, places):
-    body = required(recording).body
-
-    assert decoded(AnthropicDecoder(), cut(body, places)) == decoded(AnthropicDecoder(), [body])
+    assert decoded(kind(), cut(recording.body, places)) == decoded(kind(), [recording.body])
 
 
 @pytest.mark.parametrize("recording", OPENAI + ANTHROPIC)
@@ -96,8 +79,8 @@ def test_anthropic_recording_is_the_same_in_pieces(recording, places):
 @IN_PIECES
 def test_recording_cut_short_is_a_prefix_and_an_error(recording, share):
     """What a dying connection leaves: the events so far, and an error unless the end had been said."""
-    body = required(recording).body
-    kind = AnthropicDecoder if b"message_start" in body else OpenAIDecoder
+    recording = required(recording)
+    body, kind = recording.body, kind_of(recording)
     whole, _ = decoded(kind(), [body])
 
     events, failure = decoded(kind(), [body[: int(len(body) * share)]])

@@ -18,6 +18,20 @@ from tests.support.rows import a_claim, log, types
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "reader"])
 
 
+def while_away(away: list[bool]):
+    """No commit gets through for as long as `away` holds anything."""
+
+    def patch(real):
+        def commit(sayings):
+            if away:
+                raise OperationalError("the database is away")
+            return real(sayings)
+
+        return commit
+
+    return patch
+
+
 def test_commit_with_an_unknown_outcome_is_repeated_and_lands_once(monkeypatch):
     """The connection is cut after COMMIT and before its answer."""
     claims = [a_claim() for _ in range(3)]
@@ -107,14 +121,6 @@ def test_unwritten_text_is_bounded_while_the_database_is_away(monkeypatch):
     claim = a_claim()
     away = [True]
 
-    def gone(real):
-        def commit(sayings):
-            if away:
-                raise OperationalError("the database is away")
-            return real(sayings)
-
-        return commit
-
     async def work(group: GroupWriter) -> int:
         writer = RunWriter(group, claim)
         count = 0
@@ -129,7 +135,7 @@ def test_unwritten_text_is_bounded_while_the_database_is_away(monkeypatch):
         await writer.end(Complete())
         return count
 
-    with commits_patched(monkeypatch, gone):
+    with commits_patched(monkeypatch, while_away(away)):
         count = drive(work)
     assert count == UNWRITTEN_CHARACTERS // 1000 + 1
     assert len(said(claim)) == count * 1000
@@ -139,14 +145,6 @@ def test_database_that_is_away_for_too_long_refuses_the_runs_and_serves_the_next
     monkeypatch.setattr(group_module, "GIVE_UP_SECONDS", 0.4)
     claims = [a_claim() for _ in range(3)]
     away = [True]
-
-    def gone(real):
-        def commit(sayings):
-            if away:
-                raise OperationalError("the database is away")
-            return real(sayings)
-
-        return commit
 
     async def work(group: GroupWriter) -> list[object]:
         writers = [RunWriter(group, claim) for claim in claims]
@@ -159,7 +157,7 @@ def test_database_that_is_away_for_too_long_refuses_the_runs_and_serves_the_next
         assert told == ["the database was away for too long"] * 2
         return results
 
-    with commits_patched(monkeypatch, gone):
+    with commits_patched(monkeypatch, while_away(away)):
         results = drive(work)
     assert [type(result) for result in results] == [WriteRefusedError] * 2
     assert [said(claim) for claim in claims] == ["", "", "b"]

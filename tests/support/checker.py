@@ -36,9 +36,7 @@ def same(expected: str, found: str, what: str) -> None:
     """Both texts are equal. Raises DifferenceError with the first difference and what kind it looks like."""
     if expected == found:
         return
-    at = next(
-        (i for i, (a, b) in enumerate(zip(expected, found, strict=False)) if a != b), min(len(expected), len(found))
-    )
+    at = _first_difference(expected, found)
     raise DifferenceError(
         f"{what}: {_kind(expected, found, at)} at character {at} (expected {len(expected)}, found {len(found)})\n"
         f"  before   {expected[max(0, at - AROUND) : at]!r}\n"
@@ -56,9 +54,7 @@ def same_words(expected: Sequence[int], found: Sequence[int], what: str) -> None
     """The numbered words are the same: none dropped, repeated or swapped."""
     if list(expected) == list(found):
         return
-    at = next(
-        (i for i, (a, b) in enumerate(zip(expected, found, strict=False)) if a != b), min(len(expected), len(found))
-    )
+    at = _first_difference(expected, found)
     raise DifferenceError(
         f"{what}: word {at + 1} of {len(expected)} (found {len(found)}): expected {list(expected[at : at + 5])},"
         f" found {list(found[at : at + 5])}"
@@ -125,6 +121,12 @@ def _high(unit: str) -> bool:
 
 def _low(unit: str) -> bool:
     return "\udc00" <= unit <= "\udfff"
+
+
+def _first_difference(expected: Sequence[object], found: Sequence[object]) -> int:
+    """Where they part; the length of the shorter one when it begins the other."""
+    pairs = enumerate(zip(expected, found, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(expected), len(found)))
 
 
 def _kind(expected: str, found: str, at: int) -> str:

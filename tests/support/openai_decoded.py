@@ -4,6 +4,7 @@ import json
 
 from streaming.events import Metadata
 from streaming.llm.openai.decoding import OpenAIDecoder
+from tests.support.decoded import decoded_by, said_by
 
 
 def chunk(delta=None, **fields):
@@ -12,15 +13,11 @@ def chunk(delta=None, **fields):
 
 
 def decoded(*pieces):
-    decoder = OpenAIDecoder()
-    events = [event for piece in pieces for event in decoder.feed(piece)]
-    return events + decoder.close(), decoder.failure
+    return decoded_by(OpenAIDecoder(), *pieces)
 
 
 def said(*pieces):
-    events, failure = decoded(*pieces)
-    assert failure is None
-    return events
+    return said_by(OpenAIDecoder(), *pieces)
 
 
 STOP = chunk(finish_reason="stop")
