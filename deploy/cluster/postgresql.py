@@ -65,9 +65,6 @@ class Postgresql(Process):
         self.end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def __enter__(self) -> Self:
-        return self.start()
-
     def __exit__(self, *_exception: object) -> None:
         self.remove()
 

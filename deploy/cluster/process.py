@@ -139,6 +139,16 @@ class Process:
         """Wait until it has ended by itself; its code. Raises `subprocess.TimeoutExpired`."""
         return self._popen.wait(seconds) if self._popen is not None else 0
 
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except ProcessDiedError:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_exception: object) -> None:
+        self.kill()
+
     def _last_lines(self) -> str:
         return self.output[-LAST_CHARACTERS:]
 

@@ -16,10 +16,8 @@ pytestmark = pytest.mark.hosted
 
 @pytest.fixture
 def redis(tmp_path):
-    process = Redis(tmp_path)
-    process.start()
-    yield process
-    process.kill()
+    with Redis(tmp_path) as process:
+        yield process
 
 
 @pytest.fixture

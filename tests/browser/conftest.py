@@ -14,9 +14,8 @@ from tests.support.server import ChatServer, running_server
 
 @pytest.fixture(scope="module")
 def models() -> Iterator[ModelServer]:
-    server = ModelServer()
-    yield server
-    server.close()
+    with ModelServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -30,9 +30,8 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def models(kind: str) -> Iterator[ModelServer]:
     """One for each server: what was asked before is not looked at again."""
-    server = ModelServer()
-    yield server
-    server.close()
+    with ModelServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,7 @@ SERVICES = ("web-1", "web-2", "streams", "work", "beat")
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     """What compose.yaml and a filled-in deploy/.env give every container."""
-    with Postgresql() as postgresql:
-        redis = Redis(tmp_path)
-        redis.start()
+    with Postgresql() as postgresql, Redis(tmp_path) as redis:
         yield {
             "DATABASE_URL": postgresql.url,
             "REDIS_URL": redis.url,
@@ -30,7 +28,6 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
             "CHATSITE_TRUSTED_PROXIES": "1",
             "OLLAMA_HOST": DISCARD,
         }
-        redis.kill()
 
 
 def test_containers_become_healthy_and_end_in_time(environment: dict[str, str], tmp_path: Path) -> None:

@@ -24,9 +24,8 @@ WORDS = "the first words"
 
 @pytest.fixture(scope="module")
 def models() -> Iterator[ModelServer]:
-    server = ModelServer()
-    yield server
-    server.close()
+    with ModelServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="module", params=[NginxProcess, pytest.param(CaddyProcess, marks=pytest.mark.long)])

@@ -23,9 +23,7 @@ pytestmark = [pytest.mark.hosted, pytest.mark.long, pytest.mark.timeout(240)]
 @pytest.fixture
 def filled_in(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The example of the environment with what docs/deploying.md says to set; nothing else has been done."""
-    with Postgresql() as postgresql:
-        redis = Redis(tmp_path)
-        redis.start()
+    with Postgresql() as postgresql, Redis(tmp_path) as redis:
         example = {name: value or "" for name, value in dotenv_values(DEPLOY / ".env.example").items()}
         yield {
             **example,
@@ -34,7 +32,6 @@ def filled_in(tmp_path: Path) -> Iterator[dict[str, str]]:
             "REDIS_URL": redis.url,
             "OLLAMA_HOST": DISCARD,
         }
-        redis.kill()
 
 
 def test_units_serve_together_and_end_in_time(filled_in: dict[str, str], tmp_path: Path) -> None:

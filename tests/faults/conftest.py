@@ -21,9 +21,8 @@ GATEWAY_ERRORS = (r"status of 50[0234]", r"Unexpected response code: 50[0234]")
 
 @pytest.fixture
 def models() -> Iterator[ModelServer]:
-    server = ModelServer()
-    yield server
-    server.close()
+    with ModelServer() as server:
+        yield server
 
 
 @pytest.fixture
@@ -38,9 +37,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="package")
 def site_models() -> Iterator[ModelServer]:
-    server = ModelServer()
-    yield server
-    server.close()
+    with ModelServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="package")

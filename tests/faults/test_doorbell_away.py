@@ -27,10 +27,8 @@ SLOW = 3.0
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[Redis]:
-    redis = Redis(tmp_path)
-    redis.start()
-    yield redis
-    redis.kill()
+    with Redis(tmp_path) as redis:
+        yield redis
 
 
 @pytest.fixture

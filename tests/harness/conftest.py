@@ -7,6 +7,5 @@ from tests.support.model_server import ModelServer
 
 @pytest.fixture
 def models() -> Iterator[ModelServer]:
-    server = ModelServer()
-    yield server
-    server.close()
+    with ModelServer() as server:
+        yield server

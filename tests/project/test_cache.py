@@ -20,10 +20,8 @@ OURS = "chatsite.cache.RedisElseMemoryCache"
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[Redis]:
-    process = Redis(tmp_path)
-    process.start()
-    yield process
-    process.kill()
+    with Redis(tmp_path) as process:
+        yield process
 
 
 def sign_in(password: str) -> bytes:

@@ -22,9 +22,8 @@ MARK = "hunter2"  # in everything that is private
 
 @pytest.fixture
 def models() -> Iterator[ModelServer]:
-    server = ModelServer()
-    yield server
-    server.close()
+    with ModelServer() as server:
+        yield server
 
 
 @pytest.fixture

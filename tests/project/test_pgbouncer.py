@@ -38,9 +38,8 @@ def pgbouncer(postgresql: Postgresql) -> Iterator[PgbouncerProcess]:
 
 @pytest.fixture
 def models() -> Iterator[ModelServer]:
-    server = ModelServer()
-    yield server
-    server.close()
+    with ModelServer() as server:
+        yield server
 
 
 def test_processes_that_start_together_migrate_in_turn(

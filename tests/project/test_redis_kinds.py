@@ -18,9 +18,8 @@ PASSWORD = "p:a/s@s wörd%"
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[Redis]:
-    redis = Redis(tmp_path, password=PASSWORD)
-    yield redis.start()
-    redis.kill()
+    with Redis(tmp_path, password=PASSWORD) as redis:
+        yield redis
 
 
 def test_redis_with_a_password(redis: Redis, tmp_path: Path) -> None:
@@ -38,27 +37,19 @@ def test_redis_over_tls_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
     stranger, _ = make_certificate(tmp_path, "stranger")
     port = free_port()
     files = ("--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-ca-cert-file", str(certificate))
-    redis = Redis(tmp_path, "--tls-port", str(port), *files, "--tls-auth-clients", "no", password="secret")
-    redis.start()
     url = f"rediss://:secret@127.0.0.1:{port}/0"
-    try:
+    with Redis(tmp_path, "--tls-port", str(port), *files, "--tls-auth-clients", "no", password="secret"):
         assert use_all_three(tmp_path, REDIS_URL=url, CHATSITE_REDIS_CA=str(certificate)).startswith("MESSAGES 1")
         for trusted in ({}, {"CHATSITE_REDIS_CA": str(stranger)}):
             with pytest.raises(ProcessDiedError, match="CERTIFICATE_VERIFY_FAILED"):
                 use_all_three(tmp_path, REDIS_URL=url, **trusted)
             with pytest.raises(ProcessDiedError, match="CERTIFICATE_VERIFY_FAILED"):  # the broker alone
                 manage(tmp_path, "shell", "-c", USE_BROKER, environment={**SECRET, "REDIS_URL": url, **trusted})
-    finally:
-        redis.kill()
 
 
 def test_redis_at_the_path_of_a_socket(tmp_path: Path) -> None:
-    redis = Redis(tmp_path, "--unixsocket", str(tmp_path / "redis.sock"), password="secret")
-    redis.start()
-    try:
+    with Redis(tmp_path, "--unixsocket", str(tmp_path / "redis.sock"), password="secret"):
         assert use_all_three(tmp_path, REDIS_URL=f"unix://:secret@{tmp_path}/redis.sock").startswith("MESSAGES 1")
-    finally:
-        redis.kill()
 
 
 REFUSED = [

@@ -34,9 +34,8 @@ KEY = "sk-never-to-be-found-3f9a7c"
 
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
-    server = ModelServer()
-    yield server
-    server.close()
+    with ModelServer() as server:
+        yield server
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -66,7 +66,7 @@ class Exchange:
 
 
 class ModelServer:
-    """Start it, tell it what to say (`answer`), point the product at `url`, then look at `exchanges`."""
+    """A context; tell it what to say (`answer`), point the product at `url`, then look at `exchanges`."""
 
     def __init__(self) -> None:
         self.models = ["scripted", "scripted-two"]
@@ -124,6 +124,12 @@ class ModelServer:
     def close(self) -> None:
         self._loop.run(self._runner.cleanup())
         self._loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     async def _serve(self, port: int) -> web.AppRunner:
         app = web.Application(client_max_size=64 * 1024 * 1024)

@@ -19,9 +19,8 @@ STREAMS = ("-Q", "streams", "-P", "threads", "-c", "2")
 
 @pytest.fixture(scope="module")
 def models() -> Iterator[ModelServer]:
-    server = ModelServer()
-    yield server
-    server.close()
+    with ModelServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,8 @@ SECRET = "sk-very-secret"
 
 @pytest.fixture(scope="module")
 def models() -> Iterator[ModelServer]:
-    server = ModelServer()
-    yield server
-    server.close()
+    with ModelServer() as server:
+        yield server
 
 
 def new(models: ModelServer, **changes: str) -> dict[str, str]:
