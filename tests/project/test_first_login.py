@@ -15,8 +15,7 @@ from streaming.access.first_login import (
     spend_token,
 )
 from streaming.models import Person
-
-PASSWORD = "correct horse battery staple"
+from tests.support.signing_in import PASSWORD
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from streaming.models import Person
 from tests.support.in_process_server import in_process_server
 from tests.support.live_chat import LiveChat
 from tests.support.rows import a_person
+from tests.support.signing_in import PASSWORD
 
 
 def client_of(person: Person | None, **options: object) -> Client:
@@ -17,6 +19,18 @@ def client_of(person: Person | None, **options: object) -> Client:
     if person is not None:
         client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits() -> None:
+    """Nobody has guessed at a password yet."""
+    cache.clear()
+
+
+@pytest.fixture
+def carol(db) -> Person:
+    """Signs in by herself."""
+    return Person.objects.create_user("carol", "carol@example.org", PASSWORD)
 
 
 @pytest.fixture

@@ -1,23 +1,12 @@
 """Signing in and out in our look, errors in our words, guessing held back."""
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from streaming.models import Person
+from tests.support.signing_in import PASSWORD
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits() -> None:
-    cache.clear()
-
-
-@pytest.fixture
-def carol(db) -> Person:
-    return Person.objects.create_user("carol", "carol@example.org", PASSWORD)
 
 
 @pytest.mark.parametrize("name", ["carol", "carol@example.org"])

@@ -5,13 +5,12 @@ import json
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.core.cache import cache
 from django.test import Client
 
 from streaming.models import Person
+from tests.support.signing_in import PASSWORD
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "correct horse battery staple"
 
 
 def encoded(value: object) -> str:
@@ -40,11 +39,6 @@ MADE_UP = [
     json.dumps({"id": "eA", "rawId": "eA", "type": "public-key", "response": {**ANSWER, "authenticatorData": "eA"}}),
     json.dumps({"id": "eA", "rawId": "eA", "type": "public-key", "response": {**ANSWER, "userHandle": "-"}}),
 ]
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits() -> None:
-    cache.clear()
 
 
 @pytest.fixture

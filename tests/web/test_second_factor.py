@@ -8,21 +8,11 @@ from django.core.cache import cache
 from django.test import Client
 
 from streaming.models import Person
+from tests.support.signing_in import PASSWORD
 from tests.support.totp import code_at
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "correct horse battery staple"
 NOT_ACCEPTED = "That was not accepted."
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits() -> None:
-    cache.clear()
-
-
-@pytest.fixture
-def carol(db) -> Person:
-    return Person.objects.create_user("carol", "carol@example.org", PASSWORD)
 
 
 def sign_in(client: Client) -> str:
