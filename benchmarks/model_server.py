@@ -3,7 +3,6 @@
 A process of its own, told what to say by the prompt (`Script` as JSON) and asked what it said over `/control/`.
 """
 
-import argparse
 import asyncio
 import heapq
 import time
@@ -16,6 +15,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from benchmarks.serving import serve
 from benchmarks.texts import stream_of
 
 MODEL = "bench"
@@ -227,9 +227,4 @@ def application() -> web.Application:
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("port", type=int)
-    web.run_app(
-        application(), host="127.0.0.1", port=arguments.parse_args().port, print=None, access_log=None,
-        shutdown_timeout=0.1, handler_cancellation=True,
-    )  # fmt: skip
+    serve(application(), handler_cancellation=True)

@@ -3,7 +3,6 @@
 A process of its own, controlled over HTTP. Written from docs/delivery.md; shares no code with the product.
 """
 
-import argparse
 import asyncio
 import re
 import time
@@ -13,6 +12,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
+from benchmarks.serving import serve
 from benchmarks.texts import MARK
 
 CURSOR = re.compile(r'data-cursor="([^"]+)"')
@@ -180,9 +180,4 @@ def application() -> web.Application:
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("port", type=int)
-    web.run_app(
-        application(), host="127.0.0.1", port=arguments.parse_args().port, print=None, access_log=None,
-        shutdown_timeout=0.1,
-    )  # fmt: skip
+    serve(application())

@@ -1,22 +1,12 @@
-import subprocess
-import sys
 from pathlib import Path
 
-from deploy.cluster.process import ROOT, free_port
+from deploy.cluster.process import free_port
 from tests.support.identity_provider import IdentityProvider
-from tests.support.server import clean_environment, manage, running_server
+from tests.support.server import manage, running_server, tried
 
 
 def _doctor(folder: Path, **environment: str) -> tuple[int, dict[str, str]]:
-    done = subprocess.run(
-        [sys.executable, "manage.py", "doctor"],
-        cwd=ROOT,
-        env=clean_environment(folder, environment),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=90,
-    )
+    done = tried(folder, "doctor", environment=environment)
     assert "Traceback" not in done.stderr
     assert "hunter2" not in done.stdout + done.stderr
     lines = [line for line in done.stdout.splitlines() if line[0] in "✓•✗"]

@@ -1,5 +1,3 @@
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from deploy.cluster.postgresql import Postgresql
-from deploy.cluster.process import ROOT, free_port
-from tests.support.server import ChatServer, clean_environment, manage
+from deploy.cluster.process import free_port
+from tests.support.server import ChatServer, manage, tried
 
 pytestmark = pytest.mark.hosted
 
@@ -126,15 +124,7 @@ def test_postgresql_is_not_asked_for_ids_that_cannot_be(postgresql: Postgresql, 
 def test_postgresql_that_is_away_is_named_soon(tmp_path: Path) -> None:
     away = f"postgresql://u:hunter2@127.0.0.1:{free_port()}/n"
     began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "manage.py", "doctor"],
-        cwd=ROOT,
-        env=clean_environment(tmp_path, {"DATABASE_URL": away}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = tried(tmp_path, "doctor", environment={"DATABASE_URL": away})
     assert (done.returncode, "✗ database: connection failed" in done.stdout) == (1, True)
     assert "hunter2" not in done.stdout + done.stderr
     assert time.monotonic() - began < 20

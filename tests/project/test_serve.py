@@ -1,7 +1,6 @@
 import re
 import stat
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -9,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.cluster.process import ROOT, free_port
-from tests.support.server import ChatServer, clean_environment, running_server
+from deploy.cluster.process import free_port
+from tests.support.server import ChatServer, running_server, tried
 from tests.support.waiting import until
 
 IDLE_MEMORY_LIMIT = 150 * 1024 * 1024
@@ -27,15 +26,7 @@ def fresh(tmp_path: Path) -> Iterator[ChatServer]:
 
 
 def _serve(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "manage.py", "serve", *arguments],
-        cwd=ROOT,
-        env=clean_environment(folder, environment),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return tried(folder, "serve", *arguments, environment=environment)
 
 
 def test_serve_sets_up_an_empty_folder_and_prints_a_link_that_works(fresh: ChatServer) -> None:

@@ -12,11 +12,10 @@ from streaming.runs import commit as commit_module
 from streaming.runs import engine as engine_module
 from streaming.runs import group as group_module
 from streaming.runs import prepare as prepare_module
-from streaming.runs import stop_run
 from streaming.runs import writer as writer_module
-from tests.support.failing import AWAY, Failing
+from tests.support.failing import AWAY, Failing, stopped_while_away
 from tests.support.rows import answer_of, ends, said
-from tests.support.scripts import Delta, Gate, Script, Silence, spoken
+from tests.support.scripts import Delta, Gate, Script, spoken
 from tests.support.waiting import holds, until
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "reader"])
@@ -125,13 +124,7 @@ def test_database_away_for_too_long_while_a_run_is_prepared_gives_it_a_new_attem
 
 
 def test_stop_while_the_database_is_away_ends_the_run_when_it_is_back(lab, monkeypatch):
-    lab.answer("Hello", Script([Delta("a"), Silence()]))
-    service = lab.start()
-    sent = lab.ask()
-    lab.spoke(sent)
-    away = Failing(monkeypatch, commit_module, "_commit", AWAY)
-    stop_run(sent.run, by=lab.alice)
-    until(lambda: away.count > 1, "the end cannot be written")
+    service, sent, away = stopped_while_away(lab, monkeypatch)
     assert service._engine.load == 1
     away.on = False
     assert lab.ended(sent).state == Run.State.CANCELLED

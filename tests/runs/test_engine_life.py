@@ -8,16 +8,14 @@ import pytest
 
 from streaming.bell import Ear
 from streaming.models import Run
-from streaming.runs import commit as commit_module
 from streaming.runs import engine as engine_module
 from streaming.runs import group as group_module
 from streaming.runs import lease as lease_module
 from streaming.runs import service as service_module
-from streaming.runs import stop_run
 from streaming.runs import tidy as tidy_module
 from streaming.runs.service import EngineService
 from streaming.runs.tidy import Tidier
-from tests.support.failing import AWAY, Failing
+from tests.support.failing import Failing, stopped_while_away
 from tests.support.rows import answer_of, ends, log, run_of, said, types
 from tests.support.scripts import Delta, Gate, Script, Silence, spoken
 from tests.support.waiting import holds, until
@@ -93,13 +91,7 @@ def test_service_can_be_asked_anything_after_it_has_stopped(lab):
 
 def test_shutting_down_does_not_wait_for_an_end_that_cannot_be_written(lab, monkeypatch):
     """A stop is being carried out, the database is away, and the process has to go."""
-    lab.answer("Hello", Script([Delta("a"), Silence()]))
-    service = lab.start()
-    sent = lab.ask()
-    lab.spoke(sent)
-    away = Failing(monkeypatch, commit_module, "_commit", AWAY)
-    stop_run(sent.run, by=lab.alice)
-    until(lambda: away.count > 1, "the end cannot be written")
+    service, sent, away = stopped_while_away(lab, monkeypatch)
     began = time.monotonic()
     service.stop()
     assert time.monotonic() - began < 5

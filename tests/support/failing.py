@@ -4,6 +4,14 @@ from typing import Any
 
 from django.db import OperationalError
 
+from streaming.chats import Sent
+from streaming.runs import commit as commit_module
+from streaming.runs import stop_run
+from streaming.runs.service import EngineService
+from tests.support.lab import Lab
+from tests.support.scripts import Delta, Script, Silence
+from tests.support.waiting import until
+
 AWAY = OperationalError("the database is away")
 
 
@@ -25,3 +33,15 @@ class Failing:
             return real(*args, **kwargs)
 
         monkeypatch.setattr(place, name, call)
+
+
+def stopped_while_away(lab: Lab, monkeypatch: Any) -> tuple[EngineService, Sent, Failing]:
+    """An answer that was told to stop, and whose end cannot be written as long as the database fails."""
+    lab.answer("Hello", Script([Delta("a"), Silence()]))
+    service = lab.start()
+    sent = lab.ask()
+    lab.spoke(sent)
+    away = Failing(monkeypatch, commit_module, "_commit", AWAY)
+    stop_run(sent.run, by=lab.alice)
+    until(lambda: away.count > 1, "the end cannot be written")
+    return service, sent, away

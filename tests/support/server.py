@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -92,6 +93,19 @@ def furnished_folder() -> Path:
 def manage(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
     """Run `manage.py` over a data folder; what it printed. Raises ProcessDiedError."""
     return process.manage(*arguments, environment=clean_environment(folder, environment or {}))
+
+
+def tried(folder: Path, *arguments: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Run `manage.py` over a data folder, whatever comes of it."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=process.ROOT,
+        env=clean_environment(folder, environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+    )
 
 
 def clean_environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
