@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from streaming.events.vocabulary import (
+from streaming.events.run_data import (
     Cancelled,
     Complete,
     Failed,
@@ -13,11 +13,11 @@ from streaming.events.vocabulary import (
     Part,
     Start,
     StreamingChunk,
-    StreamingEvent,
     ToolCall,
     ToolResult,
     Usage,
 )
+from streaming.events.vocabulary import StreamingEvent
 
 State = Literal["empty", "running", "complete", "cancelled", "error", "interrupted"]
 

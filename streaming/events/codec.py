@@ -4,7 +4,8 @@ from typing import Any, cast
 
 import msgspec
 
-from streaming.events.vocabulary import DATA_TYPES, TYPE_OF, EventData, StreamingEvent, StreamingEventType
+from streaming.events.data import EventData
+from streaming.events.vocabulary import DATA_TYPES, TYPE_OF, StreamingEvent, StreamingEventType
 
 _encoder = msgspec.json.Encoder()
 _data_decoders = {kind: msgspec.json.Decoder(data) for kind, data in DATA_TYPES.items()}

@@ -7,7 +7,8 @@ import msgspec
 
 from streaming.events.buffer import StreamingBuffer
 from streaming.events.folding import unfold
-from streaming.events.vocabulary import StreamingChunk, StreamingEvent
+from streaming.events.run_data import StreamingChunk
+from streaming.events.vocabulary import StreamingEvent
 
 
 class StreamingCollector:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from streaming.events.vocabulary import EventData, StreamingChunk
+from streaming.events.data import EventData
+from streaming.events.run_data import StreamingChunk
 
 Timed = tuple[int, EventData]  # (Unix ms, what happened)
 

@@ -6,8 +6,10 @@ in any pieces. What may still become something else is held back until it is dec
 
 from streaming.rendering import lines, markup
 from streaming.rendering.blocks import Document, Table
-from streaming.rendering.leaves import Box, Code, Leaf, Paragraph, Rule
-from streaming.rendering.lines import INDENTED, Cursor
+from streaming.rendering.cursor import Cursor, Marker
+from streaming.rendering.leaves import Box, Code, Leaf, Rule
+from streaming.rendering.lines import INDENTED
+from streaming.rendering.paragraph import Paragraph
 from streaming.rendering.references import References
 from streaming.rendering.rows import Row
 from streaming.rendering.spine import Spine
@@ -213,7 +215,7 @@ class Parser:
                 return False
         return False
 
-    def _open_item(self, cursor: Cursor, marker: lines.Marker) -> bool:
+    def _open_item(self, cursor: Cursor, marker: Marker) -> bool:
         """Open an item; whether the rest of the line is taken as well."""
         self._spine.open_item(marker)
         if cursor.is_blank():

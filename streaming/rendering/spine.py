@@ -4,7 +4,8 @@ Follows pulldown-cmark, whose rendering of the whole is the measure. Knows no le
 """
 
 from streaming.rendering.blocks import Container, Document, Footnote, Item, List, Quote
-from streaming.rendering.lines import INDENTED, Cursor, Marker
+from streaming.rendering.cursor import Cursor, Marker
+from streaming.rendering.lines import INDENTED
 
 
 class Spine:

@@ -17,7 +17,7 @@ from tests.support.deploy_files import DEPLOY, UNITS
 from tests.support.server import DISCARD, clean_environment
 from tests.support.unit_process import UnitProcess
 
-pytestmark = [pytest.mark.hosted, pytest.mark.long, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.hosted, pytest.mark.long, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
