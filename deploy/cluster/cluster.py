@@ -79,7 +79,7 @@ class Cluster:
     def start(self) -> Self:
         """Everything; returns when all of it serves. Raises `ProcessDiedError`, which names what does not."""
         self.start_stores()
-        # The first web process alone: of several, each would make an administrator and a link.
+        # The first web process alone: of several, each would print a link for the administrator.
         together = [*self.webs[1:], *self.streams, *self.work, *([self.beat] if self.beat else [])]
         for web in self.webs[:1]:
             web.start()

@@ -4,7 +4,6 @@ import asyncio
 import time
 from contextlib import aclosing
 
-import msgspec
 import pytest
 
 from streaming import StreamingBuffer, StreamInterruptedError, run_streaming
@@ -14,52 +13,13 @@ from streaming.events import (
     Complete,
     Failed,
     Metadata,
-    Progress,
     Start,
     StreamingChunk,
-    StreamingEventType,
 )
 from streaming.llm import ChatMessage, Parameters, connect
 from streaming.llm.errors import MissingKeyError
 from tests.support.scripted_api import gather, pieces, text
-
-COUNT = "demo:5 tokens at 2000/s"
-
-
-async def told(prompt=COUNT, **options):
-    return [event async for event in run_streaming(prompt, **options)]
-
-
-class Scripted:
-    name = "scripted"
-    resumable = False
-
-    def __init__(self, *steps):
-        self.steps = steps
-        self.closed = False
-        self.context = None
-
-    async def run(self, context):
-        self.context = context
-        try:
-            for step in self.steps:
-                if isinstance(step, Exception):
-                    raise step
-                if isinstance(step, float):
-                    await asyncio.sleep(step)
-                else:
-                    yield step
-        finally:
-            self.closed = True
-
-
-def one_end(events):
-    assert [event.seq for event in events] == list(range(1, len(events) + 1))
-    assert [event.is_terminal for event in events] == [False] * (len(events) - 1) + [True]
-    assert len({event.run_id for event in events}) == 1
-    assert {event.attempt for event in events} == {1}
-    assert [event.ts for event in events] == sorted(event.ts for event in events)
-    return events[-1].data
+from tests.support.told import Scripted, one_end, told
 
 
 async def test_run_starts_counts_and_completes():
@@ -200,75 +160,6 @@ async def test_agents_own_timeout_is_no_stop():
     failed = one_end(await told(agent=Scripted(TimeoutError("x")), stop=asyncio.Event()))
 
     assert (failed.code, failed.detail) == ("internal", "TimeoutError")
-
-
-def replacing(text):
-    def middleware(event):
-        if event.type == "chunk":
-            return msgspec.structs.replace(event, data=StreamingChunk(text))
-        return event
-
-    return middleware
-
-
-async def test_middleware_sees_changes_and_drops():
-    seen = []
-
-    async def see(event):
-        await asyncio.sleep(0)
-        seen.append(event.type)
-        return event
-
-    def drop_metadata(event):
-        return None if event.type == "metadata" else event
-
-    events = await told(
-        agent=Scripted(StreamingChunk("a"), Metadata(), Progress(1)), middleware=[see, drop_metadata, replacing("b")]
-    )
-
-    one_end(events)
-    assert [event.type for event in events] == ["start", "chunk", "progress", "complete"]
-    assert events[1].data == StreamingChunk("b")
-    assert seen == ["start", "chunk", "metadata", "progress", "complete"]
-
-
-async def test_middleware_cannot_take_away_the_end():
-    events = await told(agent=Scripted(), middleware=[lambda event: None if event.is_terminal else event])
-    assert one_end(events) == Complete("stop")
-
-    def alive(event):
-        return msgspec.structs.replace(event, type=StreamingEventType.PROGRESS, data=Progress(1))
-
-    assert one_end(
-        await told(agent=Scripted(), middleware=[lambda event: alive(event) if event.is_terminal else event])
-    ) == Complete("stop")
-
-
-async def test_middleware_can_end_the_run():
-    agent = Scripted(StreamingChunk("a"), StreamingChunk("b"), 30.0)
-
-    def guard(event):
-        if event.type == "chunk" and event.data.delta == "b":
-            failed = Failed("guarded", "No b here.")
-            return msgspec.structs.replace(event, type=StreamingEventType.ERROR, data=failed)
-        return event
-
-    events = await told(agent=agent, middleware=[guard])
-
-    assert one_end(events) == Failed("guarded", "No b here.")
-    assert agent.closed
-
-
-async def test_middleware_that_breaks_ends_the_run():
-    agent = Scripted(StreamingChunk("a"), 30.0)
-
-    def broken(event):
-        return 1 / 0 if event.type == "chunk" else event
-
-    failed = one_end(await told(agent=agent, middleware=[broken]))
-
-    assert (failed.code, failed.detail) == ("internal", "ZeroDivisionError")
-    assert agent.closed
 
 
 async def test_several_runs_at_once_keep_apart():

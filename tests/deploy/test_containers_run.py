@@ -12,7 +12,7 @@ from tests.support.container_process import ContainerProcess
 from tests.support.image_folder import ImageFolder
 from tests.support.server import DISCARD
 
-pytestmark = [pytest.mark.hosted, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.hosted, pytest.mark.long, pytest.mark.timeout(500)]
 SERVICES = ("web-1", "web-2", "streams", "work", "beat")
 
 
@@ -44,7 +44,7 @@ def test_containers_become_healthy_and_end_in_time(environment: dict[str, str], 
         for container in containers:
             container.launch()
         for container in containers:
-            container.wait_until_ready(120)
+            container.wait_until_ready(200)
         for container in containers:
             container.ask_to_end()
         codes = {container.name: container.wait(container.stop_seconds) for container in containers}

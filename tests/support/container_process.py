@@ -9,6 +9,8 @@ from deploy.cluster.process import Process
 from tests.support.deploy_files import whole_service
 from tests.support.image_folder import ImageFolder
 
+CHECK_SECONDS = 60  # more than compose.yaml gives it: the machine of a test may be busy
+
 
 class ContainerProcess(Process):
     """The service's command; ready when its own health check says so."""
@@ -32,14 +34,17 @@ class ContainerProcess(Process):
         """What the service's health check says."""
         kind, *words = self._check if self._check[0].startswith("CMD") else ["CMD", *self._check]
         words = [self._image.moved(word).replace("$$", "$") for word in words]
-        done = subprocess.run(
-            ["sh", "-c", *words] if kind == "CMD-SHELL" else words,
-            cwd=self._image.application,
-            env=self.environment,
-            capture_output=True,
-            check=False,
-            timeout=30,
-        )
+        try:
+            done = subprocess.run(
+                ["sh", "-c", *words] if kind == "CMD-SHELL" else words,
+                cwd=self._image.application,
+                env=self.environment,
+                capture_output=True,
+                check=False,
+                timeout=CHECK_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            return False
         return done.returncode == 0
 
 
