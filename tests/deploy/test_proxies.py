@@ -51,9 +51,10 @@ def proxy(
 
 @pytest.fixture
 async def browser(proxy: Proxy) -> AsyncIterator[aiohttp.ClientSession]:
-    """Alice, signed in through it; believes its certificate."""
-    trusting = ssl.create_default_context(cafile=str(proxy.authority))
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting)) as session:
+    """Alice, signed in through it; believes its certificate, and lies of where she comes from."""
+    trusting = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=str(proxy.authority)))
+    lies = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "http"}
+    async with aiohttp.ClientSession(connector=trusting, headers=lies) as session:
         page = f"{proxy.url}/accounts/login/"
         async with session.get(page) as answer:
             token = cookies(session)["csrftoken"]
@@ -120,3 +121,9 @@ async def test_plain_http_is_sent_to_https_and_cookies_stay_encrypted(proxy, bro
     async with browser.get(f"http://localhost:{proxy.plain_port}/settings/", allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (proxy.moved, "https://localhost/settings/")
     assert all(cookie["secure"] for cookie in browser.cookie_jar if cookie.key in {"sessionid", "csrftoken"})
+
+
+async def test_what_a_visitor_says_of_his_address_is_not_believed(proxy, browser):
+    async with browser.get(f"{proxy.url}/settings/security/") as answer:
+        page = await answer.text()
+    assert (answer.status, "127.0.0.1 · now" in page, "6.6.6.6" in page) == (200, True, False)
