@@ -13,7 +13,6 @@ from streaming.events import EventData, ToolResult, Usage, defined_text
 from streaming.llm.decoding import (
     NO_ANSWER,
     CallInParts,
-    Decoder,
     as_count,
     as_list,
     as_mapping,
@@ -23,7 +22,7 @@ from streaming.llm.decoding import (
 )
 from streaming.llm.errors import MalformedStreamError, NotAStreamError
 from streaming.llm.failures import reported_error
-from streaming.llm.sse import SseDecoder
+from streaming.llm.sse_decoding import SseAnswerDecoder
 
 FINISH_REASONS = {
     "end_turn": "stop",
@@ -61,23 +60,14 @@ class _Message(msgspec.Struct):
 _message_decoder = msgspec.json.Decoder(_Message)
 
 
-class AnthropicDecoder(Decoder):
+class AnthropicDecoder(SseAnswerDecoder):
     """Server-sent events of messages in, events out."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._sse = SseDecoder()
         self._calls: dict[int, CallInParts] = {}
         self._given: dict[int, object] = {}
         self._counts: dict[str, Any] = {}
-
-    def feed(self, data: bytes) -> list[EventData]:
-        self._take(self._sse.feed(data))
-        return self._bounded(overlong=self._sse.overlong)
-
-    def close(self) -> list[EventData]:
-        self._take(self._sse.close())
-        return self._close()
 
     def whole(self, body: bytes) -> list[EventData]:
         try:

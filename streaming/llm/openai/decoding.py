@@ -12,7 +12,6 @@ from streaming.events import EventData, Usage, defined_text
 from streaming.llm.decoding import (
     NO_ANSWER,
     CallInParts,
-    Decoder,
     as_count,
     as_list,
     as_mapping,
@@ -22,7 +21,7 @@ from streaming.llm.decoding import (
 )
 from streaming.llm.errors import MalformedStreamError, ModelError, NotAStreamError
 from streaming.llm.failures import reported_error
-from streaming.llm.sse import SseDecoder
+from streaming.llm.sse_decoding import SseAnswerDecoder
 
 FINISH_REASONS = {
     "function_call": "tool_calls",
@@ -64,23 +63,14 @@ _chunk_decoder = msgspec.json.Decoder(_Chunk)
 _any_decoder = msgspec.json.Decoder(Any)
 
 
-class OpenAIDecoder(Decoder):
+class OpenAIDecoder(SseAnswerDecoder):
     """Server-sent events of chat completions in, events out."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._sse = SseDecoder()
         self._calls: list[CallInParts] = []
         self._at_index: dict[int, CallInParts] = {}
         self._refused = False
-
-    def feed(self, data: bytes) -> list[EventData]:
-        self._take(self._sse.feed(data))
-        return self._bounded(overlong=self._sse.overlong)
-
-    def close(self) -> list[EventData]:
-        self._take(self._sse.close())
-        return self._close()
 
     def whole(self, body: bytes) -> list[EventData]:
         try:
