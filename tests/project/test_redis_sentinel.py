@@ -16,7 +16,7 @@ from tests.support.sentinel_process import SERVICE, SentinelProcess
 from tests.support.server import ChatServer, clean_environment, manage, running_server
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.hosted, pytest.mark.long]
+pytestmark = [pytest.mark.hosted, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 def readiness(server: ChatServer) -> dict[str, str]:
