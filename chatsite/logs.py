@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import MutableMapping
+from http import HTTPStatus
 from typing import Any, Literal
 
 import structlog
@@ -39,6 +40,14 @@ class NotEachSecond(logging.Filter):
         return True
 
 
+class AbsenceNotEachSecond(NotEachSecond):
+    """The same for pages that the absence of the database turned into 503; other failures are all let through."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        is_absence = getattr(record, "status_code", 0) == HTTPStatus.SERVICE_UNAVAILABLE
+        return not is_absence or super().filter(record)
+
+
 def logging_settings(mode: Literal["embedded", "hosted"], level: str) -> dict[str, Any]:
     """Django's LOGGING. Both `logging.getLogger` and `structlog.get_logger` end in the same lines."""
     shared: list[Any] = [
@@ -73,12 +82,16 @@ def logging_settings(mode: Literal["embedded", "hosted"], level: str) -> dict[st
                 "foreign_pre_chain": [*shared, structlog.stdlib.ExtraAdder(), only_plain_facts],
             }
         },
-        "filters": {"not_each_second": {"()": NotEachSecond}},
+        "filters": {
+            "not_each_second": {"()": NotEachSecond},
+            "absence_not_each_second": {"()": AbsenceNotEachSecond},
+        },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"level": level, "handlers": [], "propagate": True},
-            "django.request": {"level": "ERROR"},  # a page that is not there is no event
+            # a page that is not there is no event
+            "django.request": {"level": "ERROR", "filters": ["absence_not_each_second"]},
             "uvicorn": {"level": "ERROR"},  # it warns of each request that is none
             "channels_redis.pubsub": {"level": "WARNING", "filters": ["not_each_second"]},
             **{name: {"level": "WARNING"} for name in QUIET_LIBRARIES},

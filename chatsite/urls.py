@@ -20,3 +20,4 @@ urlpatterns = [
 ]
 
 handler400 = "streaming.web.refusals.bad_request"
+handler500 = "streaming.web.refusals.failure"

@@ -6,6 +6,7 @@ there stalls everybody.
 
 import asyncio
 import contextvars
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
@@ -14,6 +15,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 AWAY = (OperationalError, InterfaceError)  # the database itself, not what was asked of it
+# SQLSTATE (PostgreSQL, appendix A): a connection failed, the server is shut down or not up yet, it has no room for one.
+CONNECTION_STATES = ("08", "57P", "53300")
 
 
 @cache
@@ -34,6 +37,19 @@ def _clean[T](call: Callable[[], T]) -> T:
         return call()
     finally:
         close_old_connections()
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether `error` says that the database cannot be reached, rather than that it refused something."""
+    if isinstance(error, InterfaceError):
+        return "connection" in str(error)
+    if not isinstance(error, OperationalError):
+        return False
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN
+    # what no server said, such as a refused connection or a pool that waited in vain, has no state
+    return (getattr(cause, "sqlstate", None) or "08").startswith(CONNECTION_STATES)
 
 
 def database_now(alias: str = "default") -> float:

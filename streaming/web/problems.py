@@ -39,11 +39,18 @@ def explained[**P](
 def problem(request: HttpRequest, error: StreamingError) -> HttpResponse:
     """The error in the form that whoever asks can show."""
     status = status_of(error)
+    if told := told_in_place(request, error, status):
+        return told
+    return render(request, "problem.html", {"message": error.message, "back": page_before(request)}, status=status)
+
+
+def told_in_place(request: HttpRequest, error: StreamingError, status: HTTPStatus) -> HttpResponse | None:
+    """The error for a script or htmx, which say it where one is; None for whoever is to see a page."""
     if wants_json(request):
         return JsonResponse({"code": error.code, "message": error.message, "retryable": error.retryable}, status=status)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=status, headers={"HX-Reswap": "none", "X-Problem": quote(error.message)})
-    return render(request, "problem.html", {"message": error.message, "back": page_before(request)}, status=status)
+    return None
 
 
 def status_of(error: StreamingError) -> HTTPStatus:

@@ -7,7 +7,7 @@ import pytest
 
 from chatsite.environment import PROJECT_ROOT
 from chatsite.log_hygiene import without_private_parts
-from chatsite.logs import NotEachSecond
+from chatsite.logs import AbsenceNotEachSecond, NotEachSecond
 from chatsite.process_role import process_role
 
 PROGRAM = """
@@ -95,3 +95,14 @@ ROLES = [
 @pytest.mark.parametrize(("command", "role"), ROLES)
 def test_logs_name_what_the_process_is_for(command: str, role: str) -> None:
     assert process_role(command.split()) == role
+
+
+def test_an_absence_is_told_once_a_minute_and_failures_always():
+    absence = AbsenceNotEachSecond()
+
+    def passes(seconds: float, status: int) -> bool:
+        record = logging.makeLogRecord({"created": seconds, "status_code": status, "msg": "x"})
+        return bool(absence.filter(record))
+
+    assert [passes(s, 503) for s in (0, 1, 59, 61, 62)] == [True, False, False, True, False]
+    assert [passes(s, 500) for s in (1, 2)] == [True, True]
