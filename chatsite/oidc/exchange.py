@@ -1,5 +1,6 @@
 """What is asked of the provider and how its answers are proven. Knows OpenID Connect; knows no account of ours."""
 
+import hashlib
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOA
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
 from requests import RequestException
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ class ProviderAwayError(OAuth2Error):
 
 class OidcExchange(OpenIDConnectOAuth2Adapter):
     """Code flow with the checks of OpenID Connect Core 3.1.3.7 and 5.3.2, and of Discovery 4.3."""
+
+    _nonce: str
 
     def __init__(self, request: HttpRequest, provider_id: str = "oidc") -> None:
         super().__init__(request, provider_id)
@@ -44,6 +48,10 @@ class OidcExchange(OpenIDConnectOAuth2Adapter):
     def get_provider(self) -> "OpenIDConnectProvider":
         """Raises `SocialApp.DoesNotExist` where none is configured."""
         return cast("OpenIDConnectProvider", super().get_provider())  # type: ignore[no-untyped-call]  # allauth's
+
+    def get_access_token_data(self, request: HttpRequest, app: Any, client: Any, pkce_code_verifier: Any = None) -> Any:
+        self._nonce = nonce_of(pkce_code_verifier or "")
+        return super().get_access_token_data(request, app, client, pkce_code_verifier)
 
     def complete_login(self, request: HttpRequest, app: Any, token: Any, **kwargs: Any) -> SocialLogin:
         claims = self._proven(app, kwargs["response"].get("id_token", ""))
@@ -72,9 +80,21 @@ class OidcExchange(OpenIDConnectOAuth2Adapter):
             )
         except (KeyError, TypeError, ValueError) as error:
             raise OAuth2Error("the id token or the keys of the provider cannot be read") from error
-        if not claims.get("sub"):
-            raise OAuth2Error("the id token names nobody")
+        if not claims.get("sub") or "exp" not in claims:
+            raise OAuth2Error("the id token names nobody, or is good for ever")
+        if claims.get("azp", app.client_id) != app.client_id:
+            raise OAuth2Error("the id token was made for another client")
+        if not constant_time_compare(str(claims.get("nonce")), self._nonce):
+            raise OAuth2Error("the id token answers another request")
         return claims
+
+
+def nonce_of(verifier: str) -> str:
+    """What the id token has to repeat (OpenID Connect Core 15.5.2): of this sign-in alone, as the verifier is.
+
+    The verifier is kept with the state in the session, so that nothing more has to be.
+    """
+    return hashlib.sha256(f"nonce {verifier}".encode()).hexdigest()
 
 
 def is_away(error: Exception | None) -> bool:

@@ -8,13 +8,13 @@ from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnec
 from django.http import HttpRequest
 from django.urls import reverse
 
-from chatsite.oidc.exchange import OidcExchange
+from chatsite.oidc.exchange import OidcExchange, nonce_of
 
 type Claims = dict[str, Any]
 
 
 class OidcProvider(OpenIDConnectProvider):
-    """PKCE always; an email address only when the provider says that it is verified."""
+    """PKCE and a nonce always; an email address only when the provider says that it is verified."""
 
     id = "oidc"
     pkce_enabled_default = True
@@ -25,6 +25,10 @@ class OidcProvider(OpenIDConnectProvider):
 
     def get_callback_url(self) -> str:
         return reverse("oidc_callback")
+
+    def get_pkce_params(self) -> Claims:
+        params: Claims = super().get_pkce_params()
+        return {**params, "nonce": nonce_of(params["code_verifier"])}
 
     def extract_uid(self, data: Claims) -> str:
         """A subject is unique within its issuer only (OpenID Connect Core, section 2)."""
@@ -47,7 +51,7 @@ class OidcProvider(OpenIDConnectProvider):
 
 def verified_email(claims: Claims) -> str:
     """The email address if the provider vouches for it, else ""."""
-    vouched = claims.get("email_verified") in {True, "true"}  # some send the word
+    vouched = claims.get("email_verified") in (True, "true")  # some send the word
     return str(claims.get("email") or "") if vouched else ""
 
 

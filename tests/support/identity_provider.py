@@ -25,7 +25,7 @@ KEY_ID = "key-1"
 
 @dataclass
 class IdentityProvider:
-    """`people` are the claims by subject; `faults` name what goes wrong: away, signature, issuer, audience, subject."""
+    """`people` are the claims by subject; `faults` name what goes wrong: `away`, or a part of what is said."""
 
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: set[str] = field(default_factory=set)
@@ -96,7 +96,7 @@ class IdentityProvider:
             self.refusals.append("authorize")
             send(request, 400, {"error": "invalid_request"})
             return
-        kept = urlencode({name: given[name] for name in ("redirect_uri", "state", "code_challenge")})
+        kept = urlencode({name: given[name] for name in ("redirect_uri", "state", "code_challenge", "nonce")})
         choices = [f'<a href="/decide?{html.escape(f"{kept}&sub={sub}")}">{sub}</a>' for sub in self.people]
         page = f"<title>Example ID</title><h1>Who are you?</h1>{' '.join(choices)} "
         send(request, 200, page + f'<a href="/decide?{html.escape(kept)}">Deny</a>')
@@ -125,14 +125,17 @@ class IdentityProvider:
             return
         token = secrets.token_urlsafe(16)
         self.tokens[token] = granted["sub"]
-        send(request, 200, {"access_token": token, "token_type": "Bearer", "id_token": self._id_token(granted["sub"])})
+        id_token = self._id_token(granted["sub"], granted["nonce"])
+        send(request, 200, {"access_token": token, "token_type": "Bearer", "id_token": id_token})
 
-    def _id_token(self, sub: str) -> str:
+    def _id_token(self, sub: str, nonce: str) -> str:
         now = int(time.time())
         claims = {
             "iss": "http://elsewhere.example" if "issuer" in self.faults else self.issuer,
             "aud": "another-client" if "audience" in self.faults else CLIENT,
+            "azp": "another-client" if "azp" in self.faults else CLIENT,
             "sub": sub,
+            "nonce": "of another sign-in" if "nonce" in self.faults else nonce,
             "iat": now,
             "exp": now + (-60 if "expired" in self.faults else 300),
         }

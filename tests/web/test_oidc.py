@@ -89,7 +89,7 @@ def test_the_button_leads_there_with_pkce(client: Client, provider: IdentityProv
     assert "Sign in with Example ID" in client.get("/accounts/login/").content.decode()
     address = leave(client)
     assert address.startswith(f"{provider.issuer}/authorize?")
-    for part in ("code_challenge_method=S256", "code_challenge=", "state=", "response_type=code"):
+    for part in ("code_challenge_method=S256", "code_challenge=", "state=", "nonce=", "response_type=code"):
         assert part in address
     assert client.get("/accounts/oidc/login/")["Location"] == "/accounts/login/"
 
@@ -182,7 +182,7 @@ def test_a_second_factor_is_asked_for_here_too(client: Client, provider: Identit
     assert sign_in(client, "d-1")["Location"] == "/accounts/2fa/authenticate/"
 
 
-@pytest.mark.parametrize("fault", ["signature", "issuer", "audience", "expired", "subject"])
+@pytest.mark.parametrize("fault", ["signature", "issuer", "audience", "azp", "expired", "nonce", "subject"])
 def test_an_answer_that_cannot_be_proven_signs_nobody_in(
     client: Client, provider: IdentityProvider, open_sign_up: None, fault: str
 ):
