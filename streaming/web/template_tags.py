@@ -1,4 +1,4 @@
-"""What templates may say besides Django's own words: an icon of the sprite. Knows no page."""
+"""What templates may say besides Django's own words: an icon, a device, what the site allows. Knows no page."""
 
 from django import template
 from django.conf import settings
@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from streaming.access.sign_up import sign_up_now
+from streaming.web.devices import device_of
 
 register = template.Library()
 
@@ -36,3 +37,9 @@ def sign_in_provider() -> str:
     """What the provider is called that people may sign in through; "" where there is none."""
     given = settings.ENVIRONMENT
     return str(given.oidc_name) if given.oidc_issuer else ""
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """Which device it is, in words people use."""
+    return device_of(user_agent)

@@ -10,6 +10,7 @@ from django.test import Client
 from streaming.models import Person
 from tests.support.in_process_server import in_process_server
 from tests.support.live_chat import LiveChat
+from tests.support.outbox import outbox  # noqa: F401 - a fixture
 from tests.support.rows import a_person
 from tests.support.signing_in import PASSWORD
 

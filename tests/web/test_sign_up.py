@@ -1,17 +1,15 @@
 """Making an account, proving an address, getting a lost password back; and that no page tells who has an account."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
-from chatsite import accounts
 from streaming.models import Person
+from tests.support.outbox import mailed
 from tests.support.site_settings import set_environment
-from tests.support.waiting import until
 from tests.web.conftest import client_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,23 +19,14 @@ SERVER = "smtp://127.0.0.1:9"
 
 
 @pytest.fixture(autouse=True)
-def open_site(settings) -> Iterator[None]:
+def open_site(settings, outbox: None) -> None:
     cache.clear()
     set_environment(settings, CHATSITE_SIGN_UP="open", CHATSITE_MAIL_URL=SERVER)
-    yield
-    accounts._outbox().shutdown()  # what is still on its way belongs to this test
-    accounts._outbox.cache_clear()
 
 
 @pytest.fixture
 def carol(db) -> Person:
     return Person.objects.create_user("carol", "carol@example.org", PASSWORD)
-
-
-def mailed(subject: str, *, count: int = 1) -> str:
-    """The text of the newest message with this subject."""
-    found = until(lambda: len(mail.outbox) >= count and [m for m in mail.outbox if subject in m.subject], subject)
-    return found[-1].body
 
 
 def path_in(text: str) -> str:
@@ -51,7 +40,7 @@ def sign_in(client: Client, name: str, password: str = PASSWORD):
 def test_an_account_is_open_when_its_address_is_confirmed(as_nobody: Client):
     page = as_nobody.post("/accounts/signup/", FORM, follow=True).content.decode()
     assert "A message is on its way to dora@example.org." in page
-    link = path_in(mailed("Confirm your address"))
+    link = path_in(mailed("Confirm your address").body)
     assert sign_in(as_nobody, "dora")["Location"] == "/accounts/confirm-email/"
     assert as_nobody.get("/").status_code == 302
     assert "will belong to the account" in as_nobody.get(link).content.decode()
@@ -76,7 +65,7 @@ def test_signing_up_with_a_known_address_looks_the_same(carol: Person):
         re.sub(r'(csrf-token" content=|csrfmiddlewaretoken" value=)"\w+"', "", a[1]) for a in answers.values()
     )
     assert re.sub(r"nonce=\S+", "", first) == re.sub(r"nonce=\S+", "", second)
-    assert "no new one was made" in mailed("You have an account already", count=2)
+    assert "no new one was made" in mailed("You have an account already", count=2).body
     assert Person.objects.filter(email="carol@example.org").count() == 1
 
 
@@ -93,7 +82,7 @@ def test_a_reset_looks_the_same_for_known_and_unknown(carol: Person):
 def test_a_password_is_reset_once_and_ends_other_sessions(as_nobody: Client, carol: Person):
     elsewhere = client_of(carol)
     as_nobody.post("/accounts/password/reset/", {"email": "Carol@example.org"})
-    link = path_in(mailed("Choose a new password"))
+    link = path_in(mailed("Choose a new password").body)
     page = as_nobody.get(link, follow=True)
     new = "a brand new sentence"
     bad = as_nobody.post(page.request["PATH_INFO"], {"password1": "short", "password2": "short"}).content.decode()
@@ -103,7 +92,7 @@ def test_a_password_is_reset_once_and_ends_other_sessions(as_nobody: Client, car
     assert elsewhere.get("/").status_code == 302
     assert sign_in(as_nobody, "carol", new)["Location"] == "/"
     assert "This link is spent" in client_of(None).get(link).content.decode()
-    assert "signed out" in mailed("Your password was reset", count=2)
+    assert "signed out" in mailed("Your password was reset", count=2).body
 
 
 def test_asking_for_links_is_held_back(carol: Person):
@@ -126,7 +115,7 @@ def test_a_deactivated_account_is_told_with_the_right_password_only(as_nobody: C
 def test_links_lead_to_the_public_address(as_nobody: Client, carol: Person, settings):
     set_environment(settings, CHATSITE_MAIL_URL=SERVER, CHATSITE_PUBLIC_URL="https://chat.example.org")
     as_nobody.post("/accounts/password/reset/", {"email": "carol@example.org"})
-    assert "https://chat.example.org/accounts/password/reset/key/" in mailed("Choose a new password")
+    assert "https://chat.example.org/accounts/password/reset/key/" in mailed("Choose a new password").body
 
 
 def test_an_address_is_changed_when_the_new_one_is_confirmed(carol: Person):
@@ -134,10 +123,10 @@ def test_an_address_is_changed_when_the_new_one_is_confirmed(carol: Person):
     carol.emailaddress_set.create(email="carol@example.org", primary=True, verified=True)
     client.post("/accounts/email/", {"email": "new@example.org", "action_add": ""})
     assert "takes over when you have followed the link" in client.get("/accounts/email/").content.decode()
-    client.post(path_in(mailed("Confirm your address")))
+    client.post(path_in(mailed("Confirm your address").body))
     carol.refresh_from_db()
     assert carol.email == "new@example.org"
-    assert "is now new@example.org" in mailed("Your address was changed", count=2)
+    assert "is now new@example.org" in mailed("Your address was changed", count=2).body
 
 
 @pytest.mark.parametrize(
