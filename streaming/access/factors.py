@@ -1,4 +1,4 @@
-"""What a person signs in with. Knows allauth's tables; knows no page."""
+"""What a person signs in with, and how all of it but the password is taken away. Knows tables; knows no page."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,10 @@ from typing import Any
 from allauth.mfa.app_settings import RECOVERY_CODE_COUNT
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
+from django.db import transaction
+from django.db.models import F
 
+from streaming.access.people import check_touchable
 from streaming.models import Person
 
 
@@ -19,6 +22,11 @@ class Factors:
     passkeys: list[Authenticator]
     codes: int | None
     linked: list[SocialAccount]
+
+    @property
+    def has_second(self) -> bool:
+        """Whether anything beside the password is asked for, or may stand in for it."""
+        return bool(self.app or self.passkeys or self.codes is not None)
 
 
 def factors_of(person: Person) -> Factors:
@@ -34,3 +42,14 @@ def factors_of(person: Person) -> Factors:
         codes=RECOVERY_CODE_COUNT - codes[0].data["used_mask"].bit_count() if codes else None,
         linked=list(SocialAccount.objects.filter(user=person)),
     )
+
+
+def reset_factors(person: Person, *, by: Person) -> None:
+    """Leave `person` the password alone, for whoever has lost phone and codes; every session of the account ends.
+
+    Raises `ConflictError`.
+    """
+    check_touchable(person, by=by)
+    with transaction.atomic():
+        Authenticator.objects.filter(user=person).delete()
+        Person.objects.filter(pk=person.pk).update(session_round=F("session_round") + 1)

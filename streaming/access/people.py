@@ -32,24 +32,25 @@ def why_untouchable(person: Person, *, by: Person) -> str:
 
 def deactivate(person: Person, *, by: Person) -> None:
     """Nobody gets in with this account any more, and every session of it has ended. Raises `ConflictError`."""
-    _check(person, by)
+    check_touchable(person, by=by)
     Person.objects.filter(pk=person.pk).update(is_active=False, session_round=F("session_round") + 1)
 
 
 def reactivate(person: Person, *, by: Person) -> None:
     """Let `person` sign in again; the sessions of before stay ended. Raises `ConflictError`."""
-    _check(person, by)
+    check_touchable(person, by=by)
     Person.objects.filter(pk=person.pk).update(is_active=True)
 
 
 def set_administrator(person: Person, *, administrator: bool, by: Person) -> None:
     """Give all rights, or take them. Raises `ConflictError`."""
-    _check(person, by)
+    check_touchable(person, by=by)
     if administrator and not by.is_superuser:
         raise ConflictError("Only an administrator with all rights can make another one.")
     Person.objects.filter(pk=person.pk).update(is_staff=administrator, is_superuser=administrator)
 
 
-def _check(person: Person, by: Person) -> None:
+def check_touchable(person: Person, *, by: Person) -> None:
+    """Raises `ConflictError` where `by` may not change the rights of `person`."""
     if sentence := why_untouchable(person, by=by):
         raise ConflictError(sentence)

@@ -52,5 +52,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:person_id>/groups/", people.put_into_groups, name="put_into_groups"),
     path("people/<int:person_id>/deactivate/", people.deactivate, name="deactivate"),
     path("people/<int:person_id>/reactivate/", people.reactivate, name="reactivate"),
+    path("people/<int:person_id>/factors/reset/", people.reset_second_factors, name="reset_second_factors"),
     path("people/<int:person_id>/administrator/", people.set_administrator, name="set_administrator"),
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.test_accessibility import check
 from tests.support.browsing import NETWORK_ERRORS, Watch
 from tests.support.chat_page import ChatPage
 from tests.support.identity_provider import IdentityProvider
@@ -15,6 +16,7 @@ from tests.support.scripts import Script, spoken
 from tests.support.server import ChatServer, manage, running_server
 from tests.support.sign_in_pages import MORE_PEOPLE, confirm, sign_in, sign_out
 from tests.support.totp import code_at
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 NewContext = Callable[..., BrowserContext]
@@ -114,6 +116,21 @@ def test_an_app_is_set_up_and_asked_for_and_a_recovery_code_stands_in(page: Page
     expect(page.get_by_text("9 left")).to_be_visible()
 
 
+def test_an_administrator_resets_what_was_lost(page: Page, new_context: NewContext, server: ChatServer):
+    set_up_app(page, "gina")
+    office = new_context(server.url, server.sign_in("alice")).new_page()
+    office.goto("/people/?q=gina")
+    office.get_by_role("link", name="gina").click()
+    expect(office.get_by_text("password, app, 10 recovery codes")).to_be_visible()
+    office.get_by_role("button", name="Reset second factors").click()
+    check(office)
+    office.get_by_role("button", name="Reset", exact=True).click()
+    expect(office.get_by_text("The second factors of gina were removed.")).to_be_visible()
+    sign_in(page, "gina")
+    page.wait_for_url(HOME)
+    until(lambda: "Subject: [chatsite] Your second factors were removed" in server.output, "gina was told")
+
+
 def test_recovery_codes_are_copied_and_downloaded(page: Page):
     _, codes = set_up_app(page, "dana")
     sign_in(page, "dana")
@@ -148,7 +165,7 @@ def add_passkey(page: Page, name: str, *, alone: bool) -> None:
     page.get_by_role("button", name="Add passkey").click()
 
 
-def test_a_passkey_signs_in_without_a_password_and_confirms_and_is_removed(page: Page):
+def test_a_passkey_signs_in_without_a_password_and_confirms_and_is_removed(page: Page, server: ChatServer):
     keys = authenticator(page)
     sign_in(page, "erin")
     add_passkey(page, "Laptop", alone=True)
@@ -168,6 +185,8 @@ def test_a_passkey_signs_in_without_a_password_and_confirms_and_is_removed(page:
     page.get_by_role("link", name="Remove Old laptop").click()
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("The passkey was removed.")).to_be_visible()
+    for done in ("added", "removed"):
+        until(lambda done=done: f"Subject: [chatsite] A passkey was {done}" in server.output, f"erin was told: {done}")
     sign_out(page)
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_text("That was not accepted.")).to_be_visible()

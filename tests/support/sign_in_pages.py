@@ -9,7 +9,7 @@ from tests.support.signing_in import PASSWORD
 MORE_PEOPLE = f"""
 from django.contrib.auth import get_user_model
 from allauth.account.models import EmailAddress
-for name in ("carol", "dana", "erin", "frank"):
+for name in ("carol", "dana", "erin", "frank", "gina"):
     person = get_user_model().objects.create_user(name, name + "@example.org", {PASSWORD!r})
     EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
 """
