@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext
 from tests.support.chat_page import ChatPage
 from tests.support.chromium import browser, new_context, watch  # noqa: F401 - fixtures
 from tests.support.model_server import ModelServer
+from tests.support.open_site import mail, open_server  # noqa: F401 - fixtures
 from tests.support.server import ChatServer, running_server
 
 

@@ -1,33 +1,17 @@
 """Coming in and being let in: sign-up in its three modes, invitations, lost passwords, with real mail on loopback."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.support.mail_server import MailServer, mail_server
+from tests.support.mail_server import MailServer
 from tests.support.server import PASSWORD, ChatServer, running_server
 
 pytestmark = pytest.mark.browser
 NEW = "a brand new sentence"
 HERE = "**/"
-
-
-@pytest.fixture(scope="module")
-def mail() -> Iterator[MailServer]:
-    with mail_server() as mail:
-        yield mail
-
-
-@pytest.fixture(scope="module")
-def open_server(
-    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], mail: MailServer
-) -> Iterator[ChatServer]:
-    """Everybody may sign up, and mail arrives."""
-    settings = {"CHATSITE_SIGN_UP": "open", "CHATSITE_MAIL_URL": mail.url}
-    with running_server(tmp_path_factory.mktemp("open"), environment=environment | settings) as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
 """The pages on people and on coming in have no axe-core violation: light, dark and on a phone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.test_accessibility import check
 from tests.support.browsing import Watch
-from tests.support.mail_server import MailServer, mail_server
-from tests.support.server import ChatServer, running_server
+from tests.support.mail_server import MailServer
+from tests.support.server import ChatServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 LOOKS = {
@@ -28,21 +28,6 @@ OUTSIDE = [
     "/accounts/inactive/",
     "/accounts/invitation/x/",
 ]
-
-
-@pytest.fixture(scope="module")
-def mail() -> Iterator[MailServer]:
-    with mail_server() as mail:
-        yield mail
-
-
-@pytest.fixture(scope="module")
-def open_server(
-    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], mail: MailServer
-) -> Iterator[ChatServer]:
-    settings = {"CHATSITE_SIGN_UP": "open", "CHATSITE_MAIL_URL": mail.url}
-    with running_server(tmp_path_factory.mktemp("open"), environment=environment | settings) as server:
-        yield server
 
 
 @pytest.mark.parametrize("look", SHOWN_IN)
