@@ -1,6 +1,7 @@
 """PostgreSQL is stopped under open pages: a calm page that comes back by itself, and nothing typed is lost."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from urllib.parse import unquote
 
@@ -52,20 +53,30 @@ def comes_back(page: Page, name: str) -> None:
 
 
 def test_whoever_asks_is_told_in_their_own_form(site: Site, cookies: dict[str, str], postgresql):
+    def ask(method: str, path: str, **headers: str) -> requests.Response:
+        token = {"X-CSRFToken": cookies["csrftoken"]}
+        form = {"text": "Hi", "key": "k" * 32} if method == "POST" else None
+        return requests.request(
+            method, site.url + path, data=form, headers=headers | token, cookies=cookies, timeout=60
+        )
+
     site.postgresql.stop()
-    form = {"data": {"text": "Hi", "key": "k" * 32}, "cookies": cookies, "timeout": 30}
-    token = {"X-CSRFToken": cookies["csrftoken"]}
-    page = requests.get(f"{site.url}/settings/", cookies=cookies, timeout=30)
-    script = requests.post(f"{site.url}/prompts/", headers={"Accept": "application/json", **token}, **form)
-    htmx = requests.post(f"{site.url}/prompts/", headers={"HX-Request": "true", **token}, **form)
-    for answer in (page, script, htmx):
+    with ThreadPoolExecutor() as pool:
+        asked = [
+            pool.submit(ask, "GET", "/settings/"),
+            pool.submit(ask, "POST", "/prompts/", Accept="application/json"),
+            pool.submit(ask, "POST", "/prompts/", **{"HX-Request": "true"}),
+            pool.submit(ask, "GET", f"/sse/c/{'0' * 32}/", Accept="text/event-stream"),
+        ]
+    page, script, htmx, stream = (each.result() for each in asked)
+    for answer in (page, script, htmx, stream):
         assert (answer.status_code, answer.headers["Retry-After"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "3")
         assert "no-store" in answer.headers["Cache-Control"]
     assert AWAY in page.text
     assert script.json() == {"code": "database_away", "message": SENTENCE, "retryable": True}
     assert (htmx.headers["HX-Reswap"], unquote(htmx.headers["X-Problem"]), htmx.text) == ("none", SENTENCE, "")
     site.mend()
-    assert requests.get(f"{site.url}/settings/", cookies=cookies, timeout=30).status_code == HTTPStatus.OK
+    assert ask("GET", "/settings/").status_code == HTTPStatus.OK
 
 
 def test_a_page_comes_back_by_itself(site: Site, page: Page, postgresql):
