@@ -16,9 +16,10 @@ def remember_sessions(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
     """Note the session of whoever is signed in, at most once a minute."""
 
     def remembering(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)  # first: a prompt does not wait for this
         if request.user.is_authenticated and not _is_fresh(request.session.session_key):
             UserSession.objects.create_from_request(request)
-        return get_response(request)
+        return response
 
     return remembering
 

@@ -66,7 +66,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "chatsite.last_seen.remember_sessions",
     "django_htmx.middleware.HtmxMiddleware",
-    "chatsite.one_thread.stay_on_one_thread",  # the last
 ]
 ROOT_URLCONF = "chatsite.urls"
 ASGI_APPLICATION = "chatsite.asgi.application"

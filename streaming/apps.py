@@ -4,7 +4,6 @@ import atexit
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.signals import request_finished
 
 
 class StreamingConfig(AppConfig):
@@ -13,17 +12,7 @@ class StreamingConfig(AppConfig):
     verbose_name = "Streaming"
 
     def ready(self) -> None:
-        request_finished.connect(close_request_connections, dispatch_uid="close_request_connections")
         atexit.register(close_pools)
-
-
-def close_request_connections(**_signal: object) -> None:
-    """Under ASGI each request has a thread of its own, whose connections nobody could use again."""
-    from django.db import connections
-
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close()
 
 
 def close_pools() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from channels.layers import get_channel_layer
 
 from streaming.bell.ear import Ear
-from streaming.bell.messages import EngineHint, Ring, ring_from_wire, ring_to_wire
+from streaming.bell.messages import EngineHint, Ring, hint_from_wire, hint_to_wire, ring_from_wire, ring_to_wire
 from streaming.bell.sender import Health, Sender
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def listen(stream_id: int) -> AbstractAsyncContextManager[Ear[Ring]]:
 
 def hint_engines(hint: EngineHint) -> None:
     """Tell every engine, in all processes. From any thread or loop; returns at once, never raises."""
-    _tell(ENGINES, hint, _hint_to_wire)
+    _tell(ENGINES, hint, hint_to_wire)
 
 
 def listen_for_hints() -> AbstractAsyncContextManager[Ear[EngineHint]]:
@@ -65,8 +65,4 @@ def _ring_of(message: dict[str, Any]) -> Ring:
 
 
 def _hint_of(message: dict[str, Any]) -> EngineHint:
-    return message["value"] if "value" in message else EngineHint(message["kind"], message["run"])
-
-
-def _hint_to_wire(hint: EngineHint) -> dict[str, Any]:
-    return {"type": "hint", "kind": hint.kind, "run": hint.run_id}
+    return message["value"] if "value" in message else hint_from_wire(message)

@@ -26,10 +26,14 @@ class Ring(NamedTuple):
 
 
 class EngineHint(NamedTuple):
-    """Something for engines to look at now: a run to claim, or a stop that was asked for."""
+    """Something for engines to look at now: a run to claim, or a stop that was asked for.
+
+    `queue` is the one the run waits in; "" where that is not known, or does not matter.
+    """
 
     kind: Literal["claim", "stop"]
     run_id: str
+    queue: str = ""
 
 
 def ring_to_wire(ring: Ring) -> dict[str, Any]:
@@ -46,6 +50,16 @@ def ring_from_wire(message: dict[str, Any]) -> Ring:
     except (msgspec.MsgspecError, KeyError, ValueError):
         events = ()
     return Ring(stream_id, epoch, seq, events)
+
+
+def hint_to_wire(hint: EngineHint) -> dict[str, Any]:
+    """`hint` as plain values."""
+    return {"type": "hint", "kind": hint.kind, "run": hint.run_id, "queue": hint.queue}
+
+
+def hint_from_wire(message: dict[str, Any]) -> EngineHint:
+    """The hint that `hint_to_wire` wrote; an older version named no queue."""
+    return EngineHint(message["kind"], message["run"], message.get("queue", ""))
 
 
 def _packed(ring: Ring) -> bytes:

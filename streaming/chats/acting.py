@@ -13,6 +13,9 @@ from streaming.runs.ending import lock_stream, now_ms, ring_on_commit
 
 GONE = "This chat was deleted. Start a new one; the text you wrote is still in the box."
 
+# Plain SQL, here and elsewhere on a prompt's way to its model: docs/decisions/0010
+_PRESENT = "SELECT * FROM streaming_conversation WHERE id = %s AND deleted_at IS NULL"
+
 
 class Action:
     """One transaction on a conversation. What `tell` was given is appended when it ends, and rung after commit."""
@@ -40,9 +43,9 @@ def acting_on(conversation: Conversation) -> Iterator[Action]:
     """Lock the conversation, give its present state, write what happened. Raises `InvalidInputError` if it is gone."""
     with transaction.atomic():
         lock_stream(conversation.stream_id)
-        current = Conversation.objects.filter(pk=conversation.pk, deleted_at=None).first()
-        if current is None:
+        found = Conversation.objects.raw(_PRESENT, [conversation.pk])
+        if not found:
             raise InvalidInputError(GONE)
-        action = Action(current)
+        action = Action(found[0])
         yield action
         action.write()

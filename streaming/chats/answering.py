@@ -6,16 +6,21 @@ from streaming.chats.acting import Action
 from streaming.chats.idempotency import Key
 from streaming.events import MessageAdded
 from streaming.models import Conversation, Message, Run
+from streaming.models.inserting import insert
 from streaming.runs import submit_on_commit
 
 
 def add_answer(action: Action, *, parent: Message, model: str, key: Key, **links: Any) -> Run:
-    """An assistant's message below `parent` and its queued run. `links`: `after`, `continues`."""
+    """An assistant's message below `parent`, which is stored if it is new, and its queued run.
+
+    `links`: `after_id`, `continues`.
+    """
     conversation = action.conversation
-    message = Message.objects.create(
+    message = Message(
         conversation=conversation, parent=parent, role=Message.Role.ASSISTANT, facts={"model": model.partition("/")[2]}
     )
-    run = Run.objects.create(
+    insert(*([parent] if parent._state.adding else []), message)  # noqa: SLF001 - Django's way
+    run = Run(
         owner=key.owner,
         stream_id=conversation.stream_id,
         conversation=conversation,
@@ -24,6 +29,7 @@ def add_answer(action: Action, *, parent: Message, model: str, key: Key, **links
         **links,
         **key.fields,
     )
+    insert(run)
     action.tell(
         MessageAdded(
             id=message.pk,
@@ -31,18 +37,11 @@ def add_answer(action: Action, *, parent: Message, model: str, key: Key, **links
             parent=parent.pk,
             run_id=run.pk,
             model=model.partition("/")[2],
-            queued=links.get("after") is not None,
+            queued=links.get("after_id") is not None,
         )
     )
     submit_on_commit(run.pk)
     return run
-
-
-def live_run_of(message: Message | None) -> Run | None:
-    """The run that still writes `message` or waits to; of its columns only the id is read."""
-    if message is None:
-        return None
-    return Run.objects.filter(message=message, state__in=Run.LIVE).only("id").first()
 
 
 def newest_message(conversation: Conversation, *, using: str = "default") -> Message | None:

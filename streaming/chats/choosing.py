@@ -4,14 +4,14 @@ from streaming.chats.acting import Action
 from streaming.errors import InvalidInputError
 from streaming.events import ConversationChanged
 from streaming.models import Conversation, Person
-from streaming.runs.catalog import available_models, default_model
+from streaming.runs.catalog import default_model, is_available
 
 
 def chosen_model(person: Person, reference: str) -> str:
     """`reference` if the person may use it, their default for "". Raises `InvalidInputError`."""
     if not reference:
         return default_model(person)
-    if reference not in {choice.reference for choice in available_models(person)}:
+    if not is_available(person, reference):
         raise InvalidInputError("This model is not available. Choose another one from the list and send again.")
     return reference
 

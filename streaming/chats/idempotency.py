@@ -11,6 +11,8 @@ from streaming.errors import InvalidInputError
 from streaming.models import Person, Run
 
 MAX_KEY = 120
+_LOCK = "SELECT id FROM streaming_person WHERE id = %s FOR NO KEY UPDATE"
+_MADE = "SELECT * FROM streaming_run WHERE owner_id = %s AND idempotency_route = %s AND idempotency_key = %s"
 
 
 class KeyReusedError(InvalidInputError):
@@ -48,11 +50,12 @@ class Key:
         # Without the key columns: rows that point at the person may be written meanwhile, so nobody deadlocks.
         # (SQLite has no such lock, and no need of it: its write transactions come one after the other.)
         if connection.features.has_select_for_update:
-            Person.objects.select_for_update(no_key=True).filter(pk=self.owner.pk).first()
-        made = Run.objects.filter(owner=self.owner, idempotency_route=self.route, idempotency_key=self.value)
-        if not made.exists():  # as nearly always, and half the price of asking for the run
+            with connection.cursor() as cursor:
+                cursor.execute(_LOCK, [self.owner.pk])
+        made = Run.objects.raw(_MADE, [self.owner.pk, self.route, self.value])
+        if not made:
             return None
-        run = made.get()
+        run = made[0]
         if run.idempotency_digest != self.digest:
             raise KeyReusedError("This request repeats the key of another one. Send it again with a new key.")
         return run

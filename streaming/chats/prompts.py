@@ -7,10 +7,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from streaming.chats.acting import Action, acting_on
-from streaming.chats.answering import add_answer, live_run_of
+from streaming.chats.answering import add_answer
 from streaming.chats.choosing import chosen_model
 from streaming.chats.idempotency import Key
-from streaming.chats.paths import leaf_of, set_leaf
+from streaming.chats.paths import end_of_branch, set_leaf
 from streaming.errors import InvalidInputError
 from streaming.events import ConversationChanged, MessageAdded, defined_text
 from streaming.models import Conversation, Message, Person, Run, Stream
@@ -69,24 +69,23 @@ def send_prompt(
 
 def _ask(action: Action, text: str, model: str, key: Key) -> Run:
     conversation, author = action.conversation, key.owner
-    leaf = leaf_of(conversation, author)
-    waits_for = live_run_of(leaf)
-    if waits_for and Run.objects.filter(conversation=conversation, state=Run.State.QUEUED).count() >= MAX_WAITING:
+    end = end_of_branch(conversation, author)
+    if end.live_run and Run.objects.filter(conversation=conversation, state=Run.State.QUEUED).count() >= MAX_WAITING:
         raise InvalidInputError(f"{MAX_WAITING} messages are waiting already. Wait for an answer, or take some back.")
-    question = Message.objects.create(
-        conversation=conversation, parent=leaf, role=Message.Role.USER, author=author, parts=[["text", text]]
+    question = Message(
+        conversation=conversation, parent_id=end.leaf, role=Message.Role.USER, author=author, parts=[["text", text]]
     )
     action.tell(
         MessageAdded(
             id=question.pk,
             role="user",
-            parent=leaf.pk if leaf else "",
+            parent=end.leaf or "",
             text=text,
             author=str(author.pk),
-            queued=waits_for is not None,
+            queued=end.live_run is not None,
         )
     )
-    run = add_answer(action, parent=question, model=model, key=key, after=waits_for)
+    run = add_answer(action, parent=question, model=model, key=key, after_id=end.live_run)
     assert run.message is not None
     set_leaf(action, person=author, leaf=run.message, tell=False)
     _touch(action, text, model)

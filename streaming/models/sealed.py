@@ -1,6 +1,7 @@
 """Text that is encrypted in the database. Knows keys derived from SECRET_KEY; knows no use of the secret."""
 
 import base64
+from functools import cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -24,6 +25,7 @@ def _fernet() -> MultiFernet:
     return MultiFernet([Fernet(_derived(key)) for key in keys])
 
 
+@cache
 def _derived(secret: str) -> bytes:
     hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"chatsite sealed text")
     return base64.urlsafe_b64encode(hkdf.derive(secret.encode()))

@@ -18,6 +18,7 @@ class ModelChoice:
     kind: str
 
 
+_CATALOG = "SELECT id, catalog FROM streaming_connection WHERE id = %s AND enabled = %s"
 DEMO_CHOICE = ModelChoice(f"{DEMO}/{DEMO}", "Demo", "Built in", DEMO)
 
 
@@ -27,6 +28,18 @@ def available_models(person: Person) -> list[ModelChoice]:
         return []
     permitted = permitted_models(person)
     return [*(choice for choice in listed_models() if permitted.allow(choice.reference)), DEMO_CHOICE]
+
+
+def is_available(person: Person, reference: str) -> bool:
+    """Whether `reference` is among `available_models`. Reads the catalogue of its own connection only."""
+    if not person.is_active:
+        return False
+    if reference == DEMO_CHOICE.reference:
+        return True
+    connection_id, _, model = reference.partition("/")
+    connections = Connection.objects.raw(_CATALOG, [connection_id, True])
+    listed = any(entry["id"] == model for connection in connections for entry in connection.catalog)
+    return listed and permitted_models(person).allow(reference)
 
 
 def listed_models() -> list[ModelChoice]:

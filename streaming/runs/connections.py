@@ -16,6 +16,7 @@ from streaming.models.database import in_database
 logger = logging.getLogger(__name__)
 
 DEMO = "demo"
+_ENABLED = "SELECT * FROM streaming_connection WHERE id = %s AND enabled = %s"
 REFERENCE_CHARACTERS = Run._meta.get_field("model").max_length or 0  # noqa: SLF001 - Django's way; `<connection>/<model>`
 
 
@@ -48,9 +49,10 @@ def provider_for(reference: str) -> tuple[Provider, str, bool]:
     connection_id, _, model = reference.partition("/")
     if connection_id == DEMO:
         return provider_at(Address(DEMO, "", "")), model, True
-    connection = Connection.objects.filter(pk=connection_id, enabled=True).first()
-    if connection is None or not model:
+    found = Connection.objects.raw(_ENABLED, [connection_id, True])
+    if not found or not model:
         raise InvalidInputError("This model is not connected any more. Choose another one and try again.")
+    connection = found[0]
     streams = next((entry.get("streams", True) for entry in connection.catalog if entry["id"] == model), True)
     return provider_at(address_of(connection)), model, streams
 

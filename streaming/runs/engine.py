@@ -112,7 +112,8 @@ class Engine:
             async for hint in ear:
                 if hint.kind == "stop":
                     self._holding.stop(hint.run_id)
-                self._look.set()
+                if not hint.queue or hint.queue in self._queues:
+                    self._look.set()
 
     async def _claim(self) -> None:
         while True:

@@ -3,13 +3,12 @@
 from streaming.llm.request import ChatMessage, Role
 from streaming.models import Message, Run
 
+_MESSAGES = "SELECT id, parent_id, role, parts, removed_at FROM streaming_message WHERE conversation_id = %s"
+
 
 def branch_to(message_id: str, *, conversation_id: str) -> list[Message]:
     """The messages from the root to this one, one query however long the branch."""
-    rows = Message.objects.filter(conversation_id=conversation_id).only(
-        "id", "parent_id", "role", "parts", "removed_at"
-    )
-    by_id = {row.pk: row for row in rows}
+    by_id = {row.pk: row for row in Message.objects.raw(_MESSAGES, [conversation_id])}
     branch: list[Message] = []
     at = by_id.get(message_id)
     while at is not None:

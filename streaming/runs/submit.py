@@ -1,6 +1,7 @@
 """Wake whoever executes runs. The row is the truth: a wake-up may be lost or come twice."""
 
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 
@@ -15,6 +16,9 @@ from streaming.runs.agents import STREAMS
 logger = logging.getLogger(__name__)
 
 WAKE = "streaming.tasks.wake"
+# The doorbell has woken the engines by then. A message beside it would take the interpreter of a worker that is about
+# to ask the model: 3 ms to hand one to Celery and out of it.
+BEHIND_SECONDS = 0.2
 
 
 def submit_on_commit(run_id: str, *, queue: Queue = STREAMS) -> None:
@@ -23,10 +27,9 @@ def submit_on_commit(run_id: str, *, queue: Queue = STREAMS) -> None:
 
 
 def _submit(run_id: str, queue: Queue) -> None:
+    hint_engines(EngineHint("claim", run_id, queue))
     if settings.MODE.celery_broker:
-        _sending().submit(_send, run_id, queue)
-    else:
-        hint_engines(EngineHint("claim", run_id))
+        _sending().submit(_send, run_id, queue, at=time.monotonic() + BEHIND_SECONDS)
 
 
 @cache
@@ -35,7 +38,8 @@ def _sending() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="celery wake-ups")
 
 
-def _send(run_id: str, queue: Queue) -> None:
+def _send(run_id: str, queue: Queue, *, at: float) -> None:
+    time.sleep(max(0.0, at - time.monotonic()))
     try:
         # By its name: Celery's `current_app` is one without our broker in every process but a worker.
         app = import_string(settings.CELERY_APP)

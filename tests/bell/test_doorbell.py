@@ -8,7 +8,7 @@ from channels.layers import get_channel_layer
 
 from streaming import bell
 from streaming.bell.memory import InProcessChannelLayer
-from streaming.bell.messages import MAX_EVENT_BYTES, ring_from_wire, ring_to_wire
+from streaming.bell.messages import MAX_EVENT_BYTES, hint_from_wire, hint_to_wire, ring_from_wire, ring_to_wire
 from streaming.events import StreamingChunk, event_of
 from tests.support.layers import layer_in_place
 
@@ -93,3 +93,11 @@ def test_wire_form_of_a_newer_version_still_gives_the_head():
     message = ring_to_wire(bell.Ring(7, "ab", 12, (chunk(12),)))
     message["events"] = message["events"].replace(b'"chunk"', b'"of_tomorrow"')
     assert ring_from_wire(message) == bell.Ring(7, "ab", 12)
+
+
+def test_hint_of_an_older_version_is_for_every_queue():
+    hint = bell.EngineHint("claim", "r1", "work")
+    message = hint_to_wire(hint)
+    assert hint_from_wire(message) == hint
+    del message["queue"]
+    assert hint_from_wire(message) == bell.EngineHint("claim", "r1")

@@ -3,6 +3,7 @@
 import pytest
 from django.db import transaction
 
+from streaming.bell import EngineHint
 from streaming.chats import create_conversation, delete_conversation, leaf_of, send_prompt, start_chat
 from streaming.chats.prompts import MAX_PROMPT_CHARACTERS, MAX_WAITING, title_from
 from streaming.errors import InvalidInputError
@@ -216,5 +217,6 @@ def test_ring_and_hint_come_after_the_commit_and_not_without_it(alice, monkeypat
         sent = start_chat(owner=alice, text="Hello")
         assert rung == []
     assert len(rung) == 2
+    assert rung[0] == EngineHint("claim", sent.run.pk, "streams"), "the engine first: it has the longer way"
     bell = next(each for each in rung if hasattr(each, "events"))
     assert (bell.stream_id, bell.seq, len(bell.events)) == (sent.run.stream_id, 3, 3)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from streaming.chats import send_prompt
 from streaming.events import Complete, ConversationChanged
 from streaming.log import (
     append_batches,
@@ -22,8 +23,9 @@ from streaming.models import Run
 from streaming.runs.claim import claim_runs, held_runs
 from streaming.runs.ending import end_from_outside
 from streaming.runs.lease import register_engine, renew_lease
+from streaming.runs.prepare import prepare_run
 from streaming.runs.reap import reap_orphans
-from tests.support.rows import a_claim, batch
+from tests.support.rows import a_chat, a_claim, a_person, batch, connected
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db(databases=["default", "reader"])]
 
@@ -97,3 +99,14 @@ def test_ending_claiming_and_reaping_look_up_rows(claim):
         lambda: reap_orphans(reaper=engine.pk),
     ):
         assert scans(call) == []
+
+
+def test_a_prompt_on_its_way_to_the_model_looks_up_rows():
+    alice, model = a_person(), f"{connected('http://127.0.0.1:9/v1').pk}/scripted"
+    conversation = a_chat(alice, model=model).message.conversation
+    sent = []
+    asking = plans(lambda: sent.append(send_prompt(conversation, author=alice, text="two", model=model, key="k")))
+    preparing = plans(lambda: prepare_run(sent[0].run.pk))
+    assert [
+        plan for plan in (*asking.values(), *preparing.values()) if any(line.startswith("SCAN") for line in plan)
+    ] == []

@@ -3,10 +3,12 @@
 import pytest
 
 from streaming.agents import blocking
+from streaming.bell import EngineHint, hint_engines
 from streaming.errors import InvalidInputError
 from streaming.events import Progress, StreamingChunk
 from streaming.models import Run
 from streaming.runs import agents as agents_module
+from streaming.runs import engine as engine_module
 from streaming.runs import start_task, stop_run
 from tests.support import work_agents  # noqa: F401 - registers them
 from tests.support.rows import log, types
@@ -76,6 +78,20 @@ def test_engine_leaves_the_runs_of_other_queues(lab, served, left):
     lab.start(queues=(served,))
     assert lab.ended(runs[served]).state == Run.State.COMPLETE
     holds(lambda: Run.objects.get(pk=runs[left].pk).state == Run.State.QUEUED, "it waits", seconds=0.5)
+
+
+def test_engine_looks_when_a_hint_names_its_queue_or_none(lab, monkeypatch):
+    looks: list[str] = []
+    whole = engine_module.claim_runs
+    monkeypatch.setattr(engine_module, "claim_runs", lambda *given, **named: looks.append("") or whole(*given, **named))
+    monkeypatch.setattr(engine_module, "LOOK_SECONDS", 60)
+    lab.start(queues=("work",))
+    until(lambda: len(looks) == 1, "it looks when it starts")
+    hint_engines(EngineHint("claim", "r", "streams"))
+    holds(lambda: len(looks) == 1, "it is not meant", seconds=0.3)
+    for number, queue in enumerate(("work", ""), 2):
+        hint_engines(EngineHint("claim", "r", queue))
+        until(lambda number=number: len(looks) == number, "it looks at once")
 
 
 def test_task_of_nobody_is_refused_before_it_is_a_run(lab):

@@ -1,10 +1,12 @@
 """Prompts by POST: once for each key, errors as sentences, forms without scripts too."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from streaming.models import Conversation, Message, Person, Run
-from tests.support.rows import a_chat
+from tests.support.rows import a_chat, connected
 from tests.web.conftest import client_of
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "reader"])
@@ -133,3 +135,17 @@ def test_without_the_token_nothing_is_done(alice: Person, chat: Conversation):
     assert (answer.status_code, answer.json()["code"]) == (403, "stale_page")
     assert "The page was out of date" in client.post(prompts(chat), {"text": "Hi"}).content.decode()
     assert Message.objects.filter(role="user").count() == 1
+
+
+def test_a_prompt_in_an_old_chat_costs_few_statements(bob: Person):
+    """16, and one for the lock of the key on PostgreSQL: each is waited for by whoever reads the answer."""
+    model = f"{connected('http://127.0.0.1:9/v1').pk}/scripted"
+    sent = a_chat(bob, model=model)
+    Run.objects.update(state=Run.State.COMPLETE)
+    as_bob, path = client_of(bob), prompts(sent.message.conversation)
+    assert post(as_bob, path, text="Hello", model=model, key="k1").status_code == 201
+    Run.objects.update(state=Run.State.COMPLETE)
+    with CaptureQueriesContext(connection) as captured:
+        assert post(as_bob, path, text="Hello", model=model, key="k2").status_code == 201
+    said = [query["sql"] for query in captured if not query["sql"].startswith(("BEGIN", "COMMIT"))]
+    assert len(said) <= 16 + (connection.vendor == "postgresql"), said
