@@ -2,6 +2,8 @@
 # Needs git, make, a C compiler and Python 3.12 or newer; everything else is fetched into this folder.
 
 PYTHON_IN_VENV := .venv/bin/python
+# As many processes as there are processors. More than four would be four browsers and four databases too many.
+PARALLEL := -n auto --maxprocesses 4
 .PHONY: run cluster test test-long soak check bench docs requirements format help
 
 run: ## Serve the site on http://127.0.0.1:8000 (PORT=… for another port)
@@ -17,12 +19,12 @@ test: ## Run the tests, with a real browser, database and Redis
 	@.ci/install test
 	@.ci/system-packages redis postgresql nginx chromium
 	@.ci/system-packages systemd || [ "$$CI" != true ] # without it its tests are skipped; not in CI
-	@$(PYTHON_IN_VENV) -m pytest -m "not long" $(ARGS)
+	@$(PYTHON_IN_VENV) -m pytest $(PARALLEL) -m "not long" $(ARGS)
 
 test-long: ## Run the tests that take long
 	@.ci/install test
 	@.ci/system-packages redis postgresql nginx caddy chromium pgbouncer
-	@$(PYTHON_IN_VENV) -m pytest -m long $(ARGS)
+	@$(PYTHON_IN_VENV) -m pytest $(PARALLEL) -m long $(ARGS)
 
 soak: ## Break a whole site at random under 100 conversations for 20 minutes (SOAK_SECONDS, SOAK_CHATS, SOAK_SEED)
 	@.ci/install test

@@ -5,10 +5,17 @@ import multiprocessing
 import os
 import sys
 
+import hypothesis
 import pytest
 from django.conf import settings
+from xdist.remote import Producer
+
+from tests.support.sharing import FAULTS, ByFile, unit_of
 
 multiprocessing.set_start_method("spawn", force=True)  # forking a process with threads and loops hangs on 3.13
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
 
 
 def _is_this_machine(host: object) -> bool:
@@ -35,7 +42,13 @@ def _refuse_the_network(event: str, arguments: tuple[object, ...]) -> None:
 sys.addaudithook(_refuse_the_network)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # one of several processes: what takes longest is begun first
+        items.sort(key=lambda item: unit_of(item.nodeid) != FAULTS)
     if not os.environ.get("TESTS_ON_POSTGRESQL"):
         return
     assert settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"

@@ -169,8 +169,30 @@ def manage(*arguments: str, environment: Mapping[str, str]) -> str:
     return done.stdout
 
 
-def free_port() -> int:
-    """A port of this machine that nobody listens on at this moment."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+class Port(int):
+    """The number of a port that, on Linux, the system gives to nobody else for as long as this object lives.
+
+    A bound socket that never listens holds it. Who is told the number listens there all the same: servers set
+    SO_REUSEADDR (socket(7)), as this one does.
+    """
+
+    _holder: socket.socket
+
+    @classmethod
+    def free(cls) -> Self:
+        holder = socket.socket()
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port = cls(holder.getsockname()[1])
+        port._holder = holder
+        if sys.platform != "linux":  # elsewhere it would be in the server's way
+            holder.close()
+        return port
+
+    def __del__(self) -> None:
+        self._holder.close()
+
+
+def free_port() -> Port:
+    """A port of this machine that nobody listens on; keep the object for as long as the port is to be yours."""
+    return Port.free()
