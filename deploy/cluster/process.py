@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 READY_SECONDS = 60.0  # on a busy machine Django and Celery take ten to be imported
 END_SECONDS = 30.0
 LAST_CHARACTERS = 4_000
+HELD_PORTS = 200  # more than run at a time; each is an open file, of which a process often may have 1,024
 
 
 class ProcessDiedError(Exception):
@@ -169,30 +171,22 @@ def manage(*arguments: str, environment: Mapping[str, str]) -> str:
     return done.stdout
 
 
-class Port(int):
-    """The number of a port that, on Linux, the system gives to nobody else for as long as this object lives.
+def free_port() -> int:
+    """A port of this machine that nobody listens on. On Linux the system gives it to nobody else from now on.
 
-    A bound socket that never listens holds it. Who is told the number listens there all the same: servers set
-    SO_REUSEADDR (socket(7)), as this one does.
+    A bound socket that never listens holds it, until many more have been asked for. Who is told the number can
+    listen there all the same, and again and again: servers set SO_REUSEADDR (socket(7)), as this socket does.
     """
-
-    _holder: socket.socket
-
-    @classmethod
-    def free(cls) -> Self:
-        holder = socket.socket()
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
-        port = cls(holder.getsockname()[1])
-        port._holder = holder
-        if sys.platform != "linux":  # elsewhere it would be in the server's way
-            holder.close()
-        return port
-
-    def __del__(self) -> None:
-        self._holder.close()
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    port = int(holder.getsockname()[1])
+    if sys.platform != "linux":  # elsewhere it would be in the server's way
+        holder.close()
+    _holders.append(holder)
+    if len(_holders) > HELD_PORTS:
+        _holders.popleft().close()
+    return port
 
 
-def free_port() -> Port:
-    """A port of this machine that nobody listens on; keep the object for as long as the port is to be yours."""
-    return Port.free()
+_holders: deque[socket.socket] = deque()
