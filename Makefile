@@ -2,8 +2,9 @@
 # Needs git, make, a C compiler and Python 3.12 or newer; everything else is fetched into this folder.
 
 PYTHON_IN_VENV := .venv/bin/python
-# As many processes as there are processors. More than four would be four browsers and four databases too many.
-PARALLEL := -n auto --maxprocesses 4
+# As many processes as there are processors, each with a browser and stores of its own. None takes the place of one
+# that crashed: the test it was at has failed, and xdist would wait for the others of that file for ever.
+PARALLEL := -n auto --maxprocesses 4 --max-worker-restart 0
 .PHONY: run cluster test test-long soak check bench docs requirements format help
 
 run: ## Serve the site on http://127.0.0.1:8000 (PORT=… for another port)
