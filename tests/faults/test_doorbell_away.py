@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from tests.support.waiting import until
 pytestmark = [pytest.mark.faults, pytest.mark.hosted]
 QUICK = 0.5  # seconds from the log to the viewer; by looking alone it would be up to one, and on average half of it
 SLOW = 3.0
+ALL_WELL = dict.fromkeys(("database", "doorbell", "engines", "queue", "broker"), "ok")
 
 
 @pytest.fixture
@@ -39,7 +41,11 @@ def server(folder: Path, environment: dict[str, str], redis: Redis) -> Iterator[
 
 
 def readiness(server: ChatServer) -> tuple[str, dict[str, str]]:
-    with urllib.request.urlopen(f"{server.url}/readyz", timeout=10) as answer:
+    try:
+        answer = urllib.request.urlopen(f"{server.url}/readyz", timeout=10)
+    except urllib.error.HTTPError as refusal:
+        answer = refusal
+    with answer:
         said = json.load(answer)
     return said["status"], {name: check["status"] for name, check in said["checks"].items()}
 
@@ -77,16 +83,13 @@ async def test_viewers_go_on_while_redis_is_away_and_are_quick_again_when_it_is_
         return asyncio.to_thread(until, condition, what, seconds=seconds)
 
     await wait(lambda: quick_again(viewer), "the doorbell is heard")
-    assert await asyncio.to_thread(readiness, server) == (
-        "ready",
-        dict.fromkeys(("database", "doorbell", "engines", "queue", "broker"), "ok"),
-    )
+    # On a busy machine a check may take too long for once.
+    await wait(lambda: readiness(server) == ("ready", ALL_WELL), "it is told that all is well")
 
     (redis.kill if fault == "killed" else redis.pause)()
     seen = len(viewer.frames)
-    await wait(lambda: readiness(server)[1]["doorbell"] == "away", "it is told that the doorbell is away")
-    status, found = await asyncio.to_thread(readiness, server)
-    assert (status, found["database"], found["engines"], found["broker"]) == ("degraded", "ok", "ok", "away")
+    away = ("degraded", {**ALL_WELL, "doorbell": "away", "broker": "away"})
+    await wait(lambda: readiness(server) == away, "it is told that Redis is away, and nothing else")
     await wait(lambda: len(viewer.frames) >= seen + 5, "viewers go on")
     assert "sessionid" in await asyncio.to_thread(server.sign_in, "bob")
     assert max(viewer.delays[seen:]) < SLOW
