@@ -3,14 +3,19 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.support.browsing import CHROMIUM, CHROMIUM_ARGUMENTS, REMEMBER_WHAT_WAS_SHOWN, Watch
+
+# How long anything on a page may take while another process of the tests has the machine. It ends waiting and
+# promises nothing: a promise in seconds is asserted where it is made.
+WAIT_MILLISECONDS = 30_000
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser a module: Playwright's loop would otherwise be in the way of other modules' async tests."""
+    expect.set_options(timeout=WAIT_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -36,7 +41,7 @@ def new_context(browser: Browser, watch: Watch) -> Iterator[Callable[..., Browse
 
     def make(url: str, cookies: dict[str, str] | None = None, **options: object) -> BrowserContext:
         context = browser.new_context(base_url=url, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(WAIT_MILLISECONDS)
         context.on("page", watch.page)
         context.add_init_script(REMEMBER_WHAT_WAS_SHOWN)
         if cookies:
