@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, WebSocket
 from tests.support import checker, corpus
 from tests.support.chat_page import ChatPage
 from tests.support.model_server import Exchange, ModelServer
-from tests.support.scripts import Script, spoken
+from tests.support.scripts import Gate, Script, spoken
 from tests.support.server import ChatServer
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import until
@@ -19,12 +19,20 @@ TOKENS = 330
 PAUSE = 0.01
 
 
-def nasty_block(models: ModelServer, prompt: str, *, tokens: int = TOKENS, language: str = "text") -> None:
-    """Answer `prompt` with a code block of nasty tokens; every exchange gets a mark and an order of its own."""
+def nasty_block(
+    models: ModelServer, prompt: str, *, tokens: int = TOKENS, language: str = "text", gate: Gate | None = None
+) -> None:
+    """Answer `prompt` with a code block of nasty tokens; every exchange gets a mark and an order of its own.
+
+    A `gate` stands before the last quarter.
+    """
 
     def choose(exchange: Exchange) -> Script:
-        mark = f"exchange-{exchange.number}"
-        return Script(spoken(corpus.fenced(mark, tokens, seed=exchange.number, language=language), pause=PAUSE))
+        deltas = spoken(
+            corpus.fenced(f"exchange-{exchange.number}", tokens, seed=exchange.number, language=language), pause=PAUSE
+        )
+        before = len(deltas) * 3 // 4
+        return Script([*deltas[:before], *([gate] if gate else []), *deltas[before:]])
 
     models.answer(prompt, choose)
 
@@ -37,7 +45,7 @@ def verify(chat: ChatPage, server: ChatServer, exchange: Exchange, *, what: str 
     """Page = log = model, for the one answer of the page's conversation."""
     chat.wait_for_state("complete")
     [answer] = server.log.checked(chat.conversation)
-    assert exchange.finished_at is not None
+    until(lambda: exchange.finished_at is not None, "the model has said all")
     checker.log_holds(answer, exchange, whole=True)
     checker.page_holds(answer.text, chat.code(), what)
     checker.page_grew(answer.text, chat.shown(), what)
@@ -85,18 +93,20 @@ def test_reloading_three_times_loses_nothing(chat: ChatPage, models: ModelServer
 def test_a_second_tab_shows_the_same(
     chat: ChatPage, new_context: Callable[..., BrowserContext], models: ModelServer, server: ChatServer
 ):
-    nasty_block(models, "second tab")
+    gate = Gate()
+    nasty_block(models, "second tab", gate=gate)
     chat.ask("second tab")
     exchange = models.wait_for_request("second tab")
     wait_for_tokens(exchange, TOKENS // 2)
     second = ChatPage(chat.page.context.new_page()).open(chat.conversation)
-    assert exchange.finished_at is None, "the second tab came too late to test anything"
+    gate.open()
     verify(chat, server, exchange, what="first tab")
     verify(second, server, exchange, what="second tab")
 
 
 def test_a_frozen_and_hidden_tab_catches_up(chat: ChatPage, models: ModelServer, server: ChatServer):
-    nasty_block(models, "hidden")
+    gate = Gate()
+    nasty_block(models, "hidden", gate=gate)
     chat.ask("hidden")
     exchange = models.wait_for_request("hidden")
     wait_for_tokens(exchange, TOKENS // 4)
@@ -106,7 +116,7 @@ def test_a_frozen_and_hidden_tab_catches_up(chat: ChatPage, models: ModelServer,
     wait_for_tokens(exchange, TOKENS // 2)
     control.send("Page.setWebLifecycleState", {"state": "active"})
     hide(chat, hidden=False)
-    assert exchange.finished_at is None, "the tab came back too late to test anything"
+    gate.open()
     verify(chat, server, exchange)
 
 
@@ -127,7 +137,8 @@ def test_back_and_forward_in_mid_stream(
 ):
     chat = request.getfixturevalue("keepable_chat" if cached else "chat")
     prompt = f"back and forth {cached}"
-    nasty_block(models, prompt)
+    gate = Gate()
+    nasty_block(models, prompt, gate=gate)
     chat.ask(prompt)
     exchange = models.wait_for_request(prompt)
     assert chat.conversation
@@ -138,7 +149,7 @@ def test_back_and_forward_in_mid_stream(
     wait_for_tokens(exchange, TOKENS // 2)
     chat.page.go_back(wait_until="commit")
     assert chat.page.evaluate("Boolean(window.cameFromCache)") == cached
-    assert exchange.finished_at is None, "the page came back too late to test anything"
+    gate.open()
     verify(chat, server, exchange)
     chat.page.go_forward(wait_until="commit")
     chat.page.get_by_role("heading", name="Settings").wait_for()
