@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from psycopg import IsolationLevel
 
+from chatsite import keepalive
 from chatsite.environment import Environment
 from chatsite.redis_address import RedisAddress, broker_tls, redis_address
 
@@ -94,12 +95,13 @@ def _postgresql(address: str, pool: dict[str, Any], *, read_only: bool) -> dict[
     given = dict(parse_qsl(parts.query))
     # Its transactions may each have another session behind them, and it takes no settings for a session.
     pgbouncer = given.pop("pgbouncer", "").lower() in {"true", "yes", "1"}
-    options: dict[str, Any] = {"connect_timeout": 5, **given, "pool": pool}
+    options: dict[str, Any] = {**keepalive.LIBPQ, **given, "pool": pool}
     if read_only:
         # Said with each BEGIN, so that every transaction on this alias is one snapshot.
         options["isolation_level"] = IsolationLevel.REPEATABLE_READ
     if not pgbouncer:
         settings = [given.get("options", ""), f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s"]
+        settings += [keepalive.POSTGRESQL_SESSION]
         settings += ["-c default_transaction_read_only=on"] if read_only else []
         options["options"] = " ".join(settings).strip()
     return {

@@ -3,21 +3,19 @@
 Redis Cluster is not among them: Celery's transport and Django's cache cannot follow its redirections.
 """
 
-import socket
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from chatsite import keepalive
 from chatsite.environment import BadEnvironmentError, Environment
 
 SENTINEL_PORT = 26379
 REDIS_PORT = 6379
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
-# What was sent and not acknowledged for so long is lost: the other end is gone without a word.
-UNACKNOWLEDGED_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +94,7 @@ class RedisAddress:
     def _patience(self) -> dict[str, Any]:
         """How long a Redis may be silent, so that one that stands still or is cut off holds nobody up."""
         options: dict[str, Any] = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": CONNECT_SECONDS}
-        if self.path:
-            return options
-        options["socket_keepalive"] = True
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            options["socket_keepalive_options"] = {socket.TCP_USER_TIMEOUT: UNACKNOWLEDGED_MS}
-        return options
+        return options if self.path else {**options, **keepalive.REDIS}
 
     def _tls(self) -> dict[str, Any]:
         if not self.tls:

@@ -18,7 +18,7 @@ from streaming.runs.agents import QUEUES
 from streaming.runs.claim import claim_runs, held_runs
 from streaming.runs.draining import drain
 from streaming.runs.execute import ask_to_stop, execute
-from streaming.runs.group import GroupWriter
+from streaming.runs.group import GIVE_UP_SECONDS, GroupWriter
 from streaming.runs.holding import Held, Holding
 from streaming.runs.lease import Heartbeat, end_lease, register_engine
 from streaming.runs.prepare import prepare_patiently
@@ -64,6 +64,7 @@ class Engine:
         self._claiming = asyncio.Lock()
         self._turned_at = time.monotonic()
         self._patience = Patience()
+        self._heartbeat: Heartbeat | None = None
         self._id = ""
 
     @property
@@ -84,14 +85,14 @@ class Engine:
         """Work until cancelled; then let go of every run, so that others find them at once."""
         engine = await in_database(register_engine, capacity=self._capacity)
         self._id = engine.pk
-        heartbeat = Heartbeat(engine, lambda: self._turned_at)
+        heartbeat = self._heartbeat = Heartbeat(engine, lambda: self._turned_at)
         heartbeat.start()
         try:
             if self._sole:
                 await in_database(reap_orphans, reaper=self._id, sole=True)
             async with asyncio.TaskGroup() as group:
                 loops = (self._turn, self._group.run, self._hear, self._claim, self._follow, self._hand, self._reap)
-                for loop in (*loops, self._tidier.run, self._guard):
+                for loop in (*loops, self._give_up, self._tidier.run, self._guard):
                     group.create_task(_without_end(loop))
         finally:
             heartbeat.stop()
@@ -170,6 +171,20 @@ class Engine:
                 await in_database(reap_given_up, reaper=self._id)
             await asyncio.sleep(LOOK_SECONDS)
 
+    async def _give_up(self) -> None:
+        """Who has not reached the database for long has lost its runs: their models are not read in vain.
+
+        Counted in looks: a process that stood still was not cut off.
+        """
+        assert self._heartbeat is not None
+        renewed_at, missed = self._heartbeat.renewed_at, 0
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            missed = missed + 1 if renewed_at == self._heartbeat.renewed_at else 0
+            renewed_at = self._heartbeat.renewed_at
+            if missed * LOOK_SECONDS > GIVE_UP_SECONDS:
+                self._holding.refuse_all("the database was away for too long")
+
     async def _hand(self) -> None:
         """Decide about runs that ended here without a terminal event."""
         while True:
@@ -195,7 +210,7 @@ class Engine:
 
     async def _abandon(self) -> None:
         """Refuse all writers, and only then give the lease up: others go on at once, whatever the tasks still do."""
-        self._holding.refuse_all()
+        self._holding.refuse_all("the engine stops")
         await self._end_lease()
         await self._holding.abandon()
         await self._group.close()

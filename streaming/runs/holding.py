@@ -76,14 +76,14 @@ class Holding:
             await asyncio.wait([held.task for held in self.all()], timeout=until - loop.time())
         return not self._held
 
-    def refuse_all(self) -> None:
+    def refuse_all(self, reason: str) -> None:
         """Nobody commits any more what these runs say."""
         for held in self.all():
-            held.writer.refuse("the engine stops")
+            held.writer.refuse(reason)
 
     async def abandon(self) -> None:
         """End all tasks without a last word, their writers refused."""
-        self.refuse_all()
+        self.refuse_all("the engine stops")
         for held in self.all():
             held.task.cancel()
         await self.wait(seconds=LETTING_GO_SECONDS)

@@ -19,6 +19,7 @@ WAKE = "streaming.tasks.wake"
 # The doorbell has woken the engines by then. A message beside it would take the interpreter of a worker that is about
 # to ask the model: 3 ms to hand one to Celery and out of it.
 BEHIND_SECONDS = 0.2
+CONFIRMED_WITHIN = 5.0  # seconds; a RabbitMQ that stands still or has no room takes messages and does not say so
 
 
 def submit_on_commit(run_id: str, *, queue: Queue = STREAMS) -> None:
@@ -43,6 +44,7 @@ def _send(run_id: str, queue: Queue, *, at: float) -> None:
     try:
         # By its name: Celery's `current_app` is one without our broker in every process but a worker.
         app = import_string(settings.CELERY_APP)
-        app.send_task(WAKE, args=[run_id], queue=queue, retry=False, ignore_result=True, expires=60)
+        message = {"args": [run_id], "ignore_result": True, "expires": 60}
+        app.send_task(WAKE, **message, queue=queue, retry=False, confirm_timeout=CONFIRMED_WITHIN)
     except Exception as error:  # noqa: BLE001 - whatever a broker client raises: engines look each second anyway
         logger.warning("broker did not take a wake-up", extra={"run": run_id, "error": repr(error)})

@@ -43,8 +43,12 @@ def site_models() -> Iterator[ModelServer]:
 
 @pytest.fixture(scope="package")
 def whole_site(tmp_path_factory: pytest.TempPathFactory, site_models: ModelServer) -> Iterator[Site]:
-    addresses = {"OPENAI_BASE_URL": site_models.openai_url, "OPENAI_API_KEY": "test-key"}
-    with running_site(tmp_path_factory.mktemp("site"), addresses, Layout()) as site:
+    environment = {
+        "OPENAI_BASE_URL": site_models.openai_url,
+        "OPENAI_API_KEY": "test-key",
+        "CHATSITE_AGENT_MODULES": "tests.support.work_agents",
+    }
+    with running_site(tmp_path_factory.mktemp("site"), environment, Layout()) as site:
         yield site
 
 

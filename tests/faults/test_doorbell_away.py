@@ -1,10 +1,7 @@
 """Redis is killed, stands still, comes back: viewers get every word within moments, and `/readyz` tells the truth."""
 
 import asyncio
-import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +13,7 @@ import pytest
 from deploy.cluster.redis import Redis
 from tests.support.model_server import ModelServer
 from tests.support.person import Person
+from tests.support.readiness import readiness
 from tests.support.scripts import Gate, Script, spoken
 from tests.support.server import ChatServer, running_server
 from tests.support.viewer import Viewer
@@ -38,16 +36,6 @@ def server(folder: Path, environment: dict[str, str], redis: Redis) -> Iterator[
     hosted = {**environment, "REDIS_URL": redis.url, "SECRET_KEY": "only-for-tests-" * 3}
     with running_server(folder, environment=hosted) as server:
         yield server
-
-
-def readiness(server: ChatServer) -> tuple[str, dict[str, str]]:
-    try:
-        answer = urllib.request.urlopen(f"{server.url}/readyz", timeout=10)
-    except urllib.error.HTTPError as refusal:
-        answer = refusal
-    with answer:
-        said = json.load(answer)
-    return said["status"], {name: check["status"] for name, check in said["checks"].items()}
 
 
 @dataclass
@@ -84,18 +72,18 @@ async def test_viewers_go_on_while_redis_is_away_and_are_quick_again_when_it_is_
 
     await wait(lambda: quick_again(viewer), "the doorbell is heard")
     # On a busy machine a check may take too long for once.
-    await wait(lambda: readiness(server) == ("ready", ALL_WELL), "it is told that all is well")
+    await wait(lambda: readiness(server.url) == ("ready", ALL_WELL), "it is told that all is well")
 
     (redis.kill if fault == "killed" else redis.pause)()
     seen = len(viewer.frames)
     away = ("degraded", {**ALL_WELL, "doorbell": "away", "broker": "away"})
-    await wait(lambda: readiness(server) == away, "it is told that Redis is away, and nothing else")
+    await wait(lambda: readiness(server.url) == away, "it is told that Redis is away, and nothing else")
     await wait(lambda: len(viewer.frames) >= seen + 5, "viewers go on")
     assert "sessionid" in await asyncio.to_thread(server.sign_in, "bob")
     assert max(viewer.delays[seen:]) < SLOW
 
     (redis.start if fault == "killed" else redis.resume)()
-    await wait(lambda: readiness(server)[0] == "ready", "it is told that all is well again")
+    await wait(lambda: readiness(server.url)[0] == "ready", "it is told that all is well again")
     await wait(lambda: quick_again(viewer), "the doorbell is heard again")
     await asyncio.to_thread(person.stop, run)
     await wait(lambda: server.log.run(run).state == "cancelled", "the run is stopped")

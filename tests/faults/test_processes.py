@@ -4,37 +4,48 @@ import time
 
 import pytest
 
+from deploy.cluster.product import Web
 from tests.support.chat_page import ChatPage
 from tests.support.hosted import Site
-from tests.support.load import Load, page_has
-from tests.support.log_reader import Answer
+from tests.support.load import Load, nothing_was_lost, only_these_were_interrupted, page_has
+from tests.support.sockets import connections_at
 from tests.support.waiting import until
+from tests.support.work_site import WorkSite
 
 pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser, pytest.mark.timeout(240)]
 PAGE_SECONDS = 3 * 2.0  # three times the goal, here and below: this machine has other work too
 RUN_SECONDS = 3 * 10.0
 
 
-def only_these_were_interrupted(load: Load, lost: set[str]) -> list[Answer]:
-    """Let the others end; all answers."""
-    answers = load.finish()
-    assert lost
-    assert {answer.run for answer in answers if answer.terminal == "interrupted"} == lost
-    assert {answer.terminal for answer in answers if answer.run not in lost} <= {"complete"}
-    return answers
-
-
 def test_a_killed_web_process_holds_its_pages_up_for_a_moment(cluster: Site, load: Load, page: ChatPage):
-    killed = time.monotonic()
-    cluster.webs[0].kill()
+    victim = web_of(page, load)
+    page.wait_for_text("w000")
+    killed, since = time.monotonic(), time.time()
+    victim.kill()
     load.wait_until_all_stream()
-    back = load.back_after(killed)
-    cluster.webs[0].start()
+    back, silence = load.back_after(killed), page.silence(since)
+    victim.start()
     answers = load.finish()
     assert {answer.terminal for answer in answers} == {"complete"}
     assert back, "no viewer was on the process that was killed"
     assert max(back) <= PAGE_SECONDS
+    assert silence <= PAGE_SECONDS
     page_has(page, answers)
+
+
+def web_of(page: ChatPage, load: Load) -> Web:
+    """The web process that the page's socket is at: it has one more than without the page."""
+    webs, viewers = load.site.webs, len(load.viewers)
+
+    def counted(expected: int) -> list[int] | None:
+        found = [connections_at(web.port) for web in webs]
+        return found if sum(found) == expected else None
+
+    page.page.goto("about:blank")
+    without = until(lambda: counted(viewers), "the page has left")
+    page.open(load.conversations[0]).wait_until_connected()
+    with_it = until(lambda: counted(viewers + 1), "nothing but the page has come")
+    return next(web for web, after, before in zip(webs, with_it, without, strict=True) if after > before)
 
 
 def test_runs_of_a_killed_worker_end_and_all_others_go_on(cluster: Site, load: Load, page: ChatPage):
@@ -80,6 +91,28 @@ def stall_in_a_transaction(cluster: Site, victim) -> None:
         victim.resume()
         time.sleep(0.007)
     raise AssertionError("the worker was never caught in a transaction")
+
+
+def test_tasks_of_a_killed_work_worker_end_or_begin_anew_and_all_answers_go_on(
+    cluster: Site, load: Load, page: ChatPage
+):
+    """What has spoken is interrupted with its text; what has not is tried again by the next worker."""
+    [worker], tasks = cluster.work, WorkSite(cluster)
+    speaking = tasks.start("steps", "steps=6000")
+    silent = tasks.start("steps", "steps=3", "silence=3")
+    said = tasks.spoken(speaking).text
+    tasks.child_of(silent)
+    worker.kill()
+    killed = time.monotonic()
+    interrupted = tasks.ended(speaking, seconds=RUN_SECONDS)
+    assert time.monotonic() - killed <= RUN_SECONDS
+    assert (interrupted.state, interrupted.ends) == ("interrupted", ["interrupted"])
+    assert interrupted.text.startswith(said)
+    load.wait_until_all_stream()
+    worker.start()
+    again = tasks.ended(silent, seconds=RUN_SECONDS)
+    assert (again.state, again.attempt, again.text) == ("complete", 2, "1 2 3 ")
+    nothing_was_lost(load, page)
 
 
 @pytest.mark.long

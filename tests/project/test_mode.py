@@ -55,10 +55,23 @@ def test_mode_reads_a_postgresql_address_whole(monkeypatch: pytest.MonkeyPatch) 
     assert writer["OPTIONS"]["sslmode"] == "require"
     assert "p/w" not in repr(mode)
     reader = mode.databases["reader"]["OPTIONS"]
-    assert (reader["options"], reader["isolation_level"].name) == (
-        "-c idle_in_transaction_session_timeout=5s -c default_transaction_read_only=on",
-        "REPEATABLE_READ",
-    )
+    assert reader["isolation_level"].name == "REPEATABLE_READ"
+    assert reader["options"].removeprefix("-c ").split(" -c ") == [
+        "idle_in_transaction_session_timeout=5s",
+        "tcp_keepalives_idle=5",
+        "tcp_keepalives_interval=1",
+        "tcp_keepalives_count=5",
+        "tcp_user_timeout=10000",
+        "default_transaction_read_only=on",
+    ]
+
+
+def test_mode_finds_a_silent_postgresql_dead_in_seconds_unless_its_address_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u@h/n?keepalives_idle=30")
+    options = decide_mode(read_environment()).databases["default"]["OPTIONS"]
+    assert (options["tcp_user_timeout"], options["connect_timeout"], options["keepalives_idle"]) == (5000, 5, "30")
 
 
 def test_mode_sends_pgbouncer_nothing_for_a_session(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,5 @@
 """Redis under Sentinel, plain and over TLS: doorbell, cache, broker and a worker find the master, and the next one."""
 
-import json
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,18 +9,13 @@ import pytest
 from deploy.cluster.process import Process, ProcessDiedError, free_port
 from deploy.cluster.product import ALONE, CELERY
 from tests.support.certificates import make_certificate
+from tests.support.readiness import readiness
 from tests.support.redis_use import SECRET, USE_BROKER, USE_CACHE, USE_DOORBELL, use_all_three
 from tests.support.sentinel_process import SERVICE, SentinelProcess
-from tests.support.server import ChatServer, clean_environment, manage, running_server
+from tests.support.server import clean_environment, manage, running_server
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.hosted, pytest.mark.long, pytest.mark.timeout(300)]
-
-
-def readiness(server: ChatServer) -> dict[str, str]:
-    with urllib.request.urlopen(f"{server.url}/readyz", timeout=10) as answer:
-        said = json.load(answer)
-    return {"whole": said["status"], **{name: check["status"] for name, check in said["checks"].items()}}
 
 
 def environment_of(sentinel: SentinelProcess, *, tls: bool) -> dict[str, str]:
@@ -63,10 +56,10 @@ def test_sentinel_names_the_next_master_and_nobody_is_restarted(tmp_path: Path, 
         environment = environment_of(sentinel, tls=tls)
         assert use_all_three(tmp_path, **environment).startswith("MESSAGES 1")
         with running_server(tmp_path, environment=environment) as server, working(tmp_path, environment):
-            until(lambda: readiness(server)["whole"] == "ready", "all is well")
+            until(lambda: readiness(server.url)[0] == "ready", "all is well")
             sentinel.master.kill()
-            until(lambda: readiness(server)["doorbell"] != "ok", "the master's absence is told")
-            until(lambda: readiness(server)["whole"] == "ready", "the replica has taken over", seconds=60)
+            until(lambda: readiness(server.url)[1]["doorbell"] != "ok", "the master's absence is told")
+            until(lambda: readiness(server.url)[0] == "ready", "the replica has taken over", seconds=60)
             until(lambda: is_heard(tmp_path, environment), "the worker hears the new master", seconds=60)
         assert use_all_three(tmp_path, **environment).startswith("MESSAGES")
 

@@ -11,11 +11,12 @@ from streaming.models import Run
 from streaming.runs import commit as commit_module
 from streaming.runs import engine as engine_module
 from streaming.runs import group as group_module
+from streaming.runs import lease as lease_module
 from streaming.runs import prepare as prepare_module
 from streaming.runs import writer as writer_module
 from tests.support.failing import AWAY, Failing, stopped_while_away
 from tests.support.rows import answer_of, ends, said
-from tests.support.scripts import Delta, Gate, Script, spoken
+from tests.support.scripts import Delta, Gate, Script, Silence, spoken
 from tests.support.waiting import holds, until
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "reader"])
@@ -78,6 +79,21 @@ def test_database_away_for_too_long_gives_up_and_the_run_is_ended_with_its_text(
     assert answer_of(sent).text == said(sent)
     assert said(sent).startswith("kept ")
     assert ends(sent) == ["interrupted"]
+
+
+def test_model_that_says_nothing_is_not_waited_for_by_an_engine_that_was_cut_off_for_too_long(lab, monkeypatch):
+    """Nothing has to be written, so only the heartbeat notices."""
+    monkeypatch.setattr(engine_module, "GIVE_UP_SECONDS", 1.5)
+    lab.answer("Hello", Script([Delta("kept"), Silence()]))
+    lab.start()
+    sent = lab.ask()
+    lab.spoke(sent)
+    away = Failing(monkeypatch, lease_module, "renew_lease", AWAY)
+    exchange = lab.models.wait_for_request("Hello")
+    assert exchange.over.wait(15), "the model is still being read"
+    away.on = False
+    assert lab.ended(sent).state == Run.State.INTERRUPTED
+    assert answer_of(sent).text == said(sent) == "kept"
 
 
 def test_commit_cut_after_it_was_carried_out_shows_each_token_once(lab, monkeypatch):

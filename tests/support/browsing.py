@@ -50,16 +50,20 @@ NETWORK_ERRORS = (
     r"net::ERR_(CONNECTION|EMPTY|NETWORK|INCOMPLETE|ABORTED)",
 )
 
-# Remembers every text that an answer's code block (or, without one, its body) has shown in this page, by run.
+# Remembers every text that an answer's code block (or, without one, its body) has shown in this page, by run,
+# and when there was a new one (Unix milliseconds).
 REMEMBER_WHAT_WAS_SHOWN = """(() => {
   const shown = (window.shownByRun = {});
+  const times = (window.shownAt = []);
   const look = () => {
     for (const article of document.querySelectorAll("article.message[data-run]")) {
       const place = article.querySelector("pre code") ?? article.querySelector(".message__body");
       if (!place) continue;
       const key = `${article.dataset.run} ${place.localName}`;
       const texts = (shown[key] ??= []);
-      if (place.textContent !== texts.at(-1)) texts.push(place.textContent);
+      if (place.textContent === texts.at(-1)) continue;
+      texts.push(place.textContent);
+      times.push(Date.now());
     }
   };
   new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });

@@ -1,6 +1,8 @@
 """What a person does and sees in the chat page. The one place that knows its selectors."""
 
+import itertools
 import re
+import time
 from dataclasses import dataclass
 
 from playwright.sync_api import Error, Locator, Page, expect
@@ -116,6 +118,11 @@ class ChatPage:
         """Every text that the answer's code block (`place="div"`: its body) has had in this page, oldest first."""
         run = (answer or self.answer).get_attribute("data-run")
         return self.page.evaluate("(key) => window.shownByRun[key] ?? []", f"{run} {place}")
+
+    def silence(self, since: float) -> float:
+        """The longest time without a new text in the page from `since` (Unix seconds) to the newest, in seconds."""
+        times = [since, *(at / 1000 for at in self.page.evaluate("window.shownAt") if at / 1000 > since)]
+        return max((after - before for before, after in itertools.pairwise(times)), default=time.time() - since)
 
     def press(self, name: str) -> None:
         """Click the newest visible button of that name."""

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from deploy.cluster.process import ROOT, ProcessDiedError
@@ -27,8 +27,9 @@ until = time.monotonic() + 15
 while not (found := [c.reference for c in available_models(person) if c.reference.endswith("/" + {model!r})]):
     assert time.monotonic() < until, "the engine listed no models"
     time.sleep(0.1)
-sent = start_chat(owner=person, text={text!r}, model=found[0])
-print("run", sent.run.pk, sent.run.conversation_id)
+for text in {texts!r}:
+    sent = start_chat(owner=person, text=text, model=found[0])
+    print("run", sent.run.pk, sent.run.conversation_id)
 """
 
 
@@ -86,11 +87,18 @@ def running_engine(folder: Path, environment: dict[str, str], name: str) -> Iter
 
 def ask(folder: Path, environment: dict[str, str], text: str, model: str = "scripted") -> tuple[str, str]:
     """Have alice ask `text` without a page; the run and the conversation."""
-    printed = manage(
-        folder, "shell", "--verbosity", "0", "-c", ASK.format(text=text, model=model), environment=environment
-    )
-    _, run, conversation = printed.split()[-3:]
-    return run, conversation
+    [asked] = ask_all(folder, environment, [text], model)
+    return asked
+
+
+def ask_all(
+    folder: Path, environment: dict[str, str], texts: Sequence[str], model: str = "scripted"
+) -> list[tuple[str, str]]:
+    """The same for several, one after the other."""
+    code = ASK.format(texts=list(texts), model=model)
+    printed = manage(folder, "shell", "--verbosity", "0", "-c", code, environment=environment)
+    words = [line.split() for line in printed.splitlines() if line.startswith("run ")]
+    return [(run, conversation) for _, run, conversation in words]
 
 
 def log_of(folder: Path) -> LogReader:

@@ -212,3 +212,12 @@ def nothing_was_lost(load: Load, page: ChatPage) -> None:
     assert len(answers) == len(load.conversations)
     assert {(answer.terminal, answer.attempt) for answer in answers} == {("complete", 1)}
     page_has(page, answers)
+
+
+def only_these_were_interrupted(load: Load, lost: set[str]) -> list[Answer]:
+    """Let the others end, which have to be complete; all answers."""
+    answers = load.finish()
+    assert lost
+    assert {answer.run for answer in answers if answer.terminal == "interrupted"} == lost
+    assert {answer.terminal for answer in answers if answer.run not in lost} <= {"complete"}
+    return answers

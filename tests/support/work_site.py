@@ -28,6 +28,7 @@ class WorkSite:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self.query = site.query
         self.folder = site.folder
         self.redis = site.redis
         self.environment = {**site.environment, "CHATSITE_AGENT_MODULES": "tests.support.work_agents"}
@@ -66,10 +67,10 @@ class WorkSite:
     def engines(self) -> set[str]:
         """Those whose leases hold, as host:process."""
         alive = "expires_at > extract(epoch from clock_timestamp())"
-        return {row[0] for row in self._site.query(f"SELECT label FROM streaming_engine WHERE {alive}")}
+        return {row[0] for row in self.query(f"SELECT label FROM streaming_engine WHERE {alive}")}
 
     def task(self, run: str) -> Task:
-        [(state, attempt, label, stream)] = self._site.query(
+        [(state, attempt, label, stream)] = self.query(
             "SELECT r.state, r.attempt, e.label, r.stream_id FROM streaming_run r"
             " LEFT JOIN streaming_engine e ON e.id = r.engine_id WHERE r.id = %s",
             run,
@@ -91,11 +92,11 @@ class WorkSite:
 
     def given_up(self) -> int:
         """How many engines have ended their leases themselves."""
-        [(count,)] = self._site.query("SELECT count(*) FROM streaming_engine WHERE expires_at = 0")
+        [(count,)] = self.query("SELECT count(*) FROM streaming_engine WHERE expires_at = 0")
         return count
 
     def sessions(self) -> list[str]:
-        return [row[0] for row in self._site.query("SELECT session_key FROM django_session")]
+        return [row[0] for row in self.query("SELECT session_key FROM django_session")]
 
     def close(self) -> None:
         for worker in self.workers:
