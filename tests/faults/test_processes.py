@@ -1,6 +1,7 @@
 """Processes of the site are killed, stalled and replaced while twenty conversations stream through it."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -94,12 +95,12 @@ def stall_in_a_transaction(cluster: Site, victim) -> None:
 
 
 def test_tasks_of_a_killed_work_worker_end_or_begin_anew_and_all_answers_go_on(
-    cluster: Site, load: Load, page: ChatPage
+    cluster: Site, load: Load, page: ChatPage, tmp_path: Path
 ):
     """What has spoken is interrupted with its text; what has not is tried again by the next worker."""
     [worker], tasks = cluster.work, WorkSite(cluster)
     speaking = tasks.start("steps", "steps=6000")
-    silent = tasks.start("steps", "steps=3", "silence=3")
+    silent = tasks.start("steps", "steps=3", f"gate={tmp_path / 'gate'}")
     said = tasks.spoken(speaking).text
     tasks.child_of(silent)
     worker.kill()
@@ -110,6 +111,7 @@ def test_tasks_of_a_killed_work_worker_end_or_begin_anew_and_all_answers_go_on(
     assert interrupted.text.startswith(said)
     load.wait_until_all_stream()
     worker.start()
+    (tmp_path / "gate").touch()
     again = tasks.ended(silent, seconds=RUN_SECONDS)
     assert (again.state, again.attempt, again.text) == ("complete", 2, "1 2 3 ")
     nothing_was_lost(load, page)

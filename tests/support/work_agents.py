@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from streaming.agents.protocol import RunContext
 from streaming.agents.registry import register_blocking
@@ -11,7 +12,10 @@ from streaming.events import EventData, Progress, StreamingChunk
 
 
 class Steps:
-    """Says a number every `pause` seconds, `steps` times; silent at first for `silence` seconds."""
+    """Says a number every `pause` seconds, `steps` times; silent at first for `silence` seconds.
+
+    With `gate` it is silent until that file is there.
+    """
 
     name = "steps"
     resumable = False
@@ -19,6 +23,8 @@ class Steps:
     def work(self, context: RunContext, stop: threading.Event) -> Iterator[EventData]:
         steps, pause = context.arguments.get("steps", 20), context.arguments.get("pause", 0.1)
         stop.wait(context.arguments.get("silence", 0))
+        while (gate := context.arguments.get("gate")) and not (Path(gate).exists() or stop.wait(0.05)):
+            pass
         for step in range(1, steps + 1):
             yield StreamingChunk(f"{step} ")
             yield Progress(step=step, total=steps)
