@@ -53,12 +53,12 @@ def test_a_web_process_cut_off_from_redis(
 ):
     prompt = f"sent meanwhile {load.prompt}"
     site_models.answer(prompt, Script(spoken(WORDS)))
-    web, cut = cluster.webs[0], time.monotonic()
+    web, cut, meanwhile = cluster.webs[0], time.monotonic(), []
     to_redis.cut()
     until(lambda: readiness(web.url)[1]["doorbell"] == "away", "it is told that the doorbell is away")
     for number in range(1, 5):  # to one web process and the other in turn
         asked = time.monotonic()
-        load.person.start(prompt)
+        meanwhile.append(load.person.start(prompt)[1])
         assert site_models.wait_for_request(prompt, count=number).started - asked <= LOOK_SECONDS
     load.wait_until_all_stream()
     assert max(load.silences(cut)) <= LOOK_SECONDS
@@ -67,6 +67,7 @@ def test_a_web_process_cut_off_from_redis(
     until(lambda: readiness(web.url)[0] == "ready", "it is told that all is well again", seconds=40)
     load.wait_until_all_stream()
     nothing_was_lost(load, page)
+    assert {cluster.log.run(run).state for run in meanwhile} == {"complete"}
 
 
 def test_a_worker_cut_off_from_postgresql(to_postgresql: Partition, cluster: Site, load: Load, page: ChatPage):
