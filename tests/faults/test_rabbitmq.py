@@ -31,10 +31,9 @@ def broker() -> Iterator[RabbitMQ]:
 
 @pytest.fixture(scope="module")
 def site_models() -> Iterator[ModelServer]:
-    server = ModelServer()
-    server.answer("", Script(spoken(WORDS)))
-    yield server
-    server.close()
+    with ModelServer() as server:
+        server.answer("", Script(spoken(WORDS)))
+        yield server
 
 
 @pytest.fixture(scope="module")

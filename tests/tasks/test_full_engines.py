@@ -30,9 +30,8 @@ FULLEST = "SELECT max(runs) FROM fullest"
 
 @pytest.fixture(scope="module")
 def models() -> Iterator[ModelServer]:
-    server = ModelServer()
-    yield server
-    server.close()
+    with ModelServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
