@@ -1,4 +1,6 @@
-"""A cache in Redis that goes on in the memory of this process while Redis is away. Knows not what is kept in it.
+"""A cache in Redis that goes on in the memory of this process while Redis is away or refuses.
+
+Knows not what is kept in it.
 
 What counts on it are the limits on guessing passwords: they hold without Redis too, for each process by itself.
 """
@@ -14,8 +16,7 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from chatsite.sentinel_client import SentinelClient
@@ -24,12 +25,17 @@ logger = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 1.0  # somebody waits for the page; a Redis in the same network needs a millisecond
 AGAIN_SECONDS = 2.0  # how long nobody waits for a Redis that did not answer
+PROOF = "takes-writes"
 ENTRIES = 100_000  # who guesses at many accounts must not push out the count of one; some 300 bytes each
 
 
 @dataclass(slots=True)
 class _Outage:
-    """Whether a Redis is away, for all threads of the process: Django makes a cache for each."""
+    """Whether a Redis is away or refuses, for all threads of the process: Django makes a cache for each.
+
+    It ends when Redis has taken a write. One that is full or a replica still answers to reading, with counts that
+    are no longer kept there.
+    """
 
     until: float = 0.0  # monotonic seconds
     lasts: bool = False
@@ -40,13 +46,25 @@ class _Outage:
             self.until = time.monotonic() + AGAIN_SECONDS
             if not self.lasts:
                 self.lasts = True
-                logger.warning("Redis is away (%s): what it counts is counted in this process.", type(error).__name__)
+                kind = type(error).__name__
+                logger.warning("Redis is away or refuses (%s): what it counts is counted in this process.", kind)
 
-    def ended(self) -> None:
+    def is_over(self, prove: Callable[[], object]) -> bool:
+        """Whether there is none (any more). One thread each `AGAIN_SECONDS` has `prove` find out."""
         with self.lock:
-            if self.lasts:
-                self.lasts = False
-                logger.info("Redis answers again.")
+            if not self.lasts:
+                return True
+            if time.monotonic() < self.until:
+                return False
+            self.until = time.monotonic() + AGAIN_SECONDS
+        try:
+            prove()
+        except RedisError:
+            return False
+        with self.lock:
+            self.lasts = False
+        logger.info("Redis answers again.")
+        return True
 
 
 _outages: dict[str, _Outage] = {}
@@ -59,7 +77,7 @@ class _SentinelCache(RedisCache):
 
 
 class RedisElseMemoryCache(BaseCache):
-    """Django's Redis cache at `LOCATION`, and its cache in memory while that cannot be reached."""
+    """Django's Redis cache at `LOCATION`, and its cache in memory while that is away or refuses."""
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
@@ -93,12 +111,9 @@ class RedisElseMemoryCache(BaseCache):
         self._either(lambda cache: cache.clear())
 
     def _either[T](self, ask: Callable[[BaseCache], T]) -> T:
-        if time.monotonic() >= self._outage.until:
+        if self._outage.is_over(lambda: self._redis.set(PROOF, 1, AGAIN_SECONDS)):
             try:
-                answer = ask(self._redis)
-            except (RedisConnectionError, RedisTimeoutError) as error:
+                return ask(self._redis)
+            except RedisError as error:
                 self._outage.began(error)
-            else:
-                self._outage.ended()
-                return answer
         return ask(self._memory)
