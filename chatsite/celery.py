@@ -31,6 +31,7 @@ app.conf.update(
     broker_use_ssl=settings.MODE.celery_tls,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # a worker goes on without its broker, so it must not give up on it
+    broker_channel_error_retry=True,  # nor on one that refuses: a master that became a replica, a full one
     task_default_queue="work",
     task_acks_late=True,
     task_reject_on_worker_lost=True,

@@ -1,4 +1,4 @@
-"""Redis is lost, emptied and stalled while twenty conversations stream: it carried hints only."""
+"""Redis is lost, emptied, stalled and read-only while twenty conversations stream: it carried hints only."""
 
 import time
 
@@ -7,6 +7,7 @@ import pytest
 from tests.support.chat_page import ChatPage
 from tests.support.hosted import Site
 from tests.support.load import Load, nothing_was_lost
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -22,6 +23,35 @@ def test_redis_killed_and_started_empty(cluster: Site, load: Load, page: ChatPag
 def test_redis_emptied(cluster: Site, load: Load, page: ChatPage):
     assert cluster.redis.ask("FLUSHALL").startswith(b"+OK")
     load.wait_until_all_stream()
+    nothing_was_lost(load, page)
+
+
+REPLICA = ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE")
+ALONE = ("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0")
+REFUSED = "Trying to re-establish the connection"
+
+
+@pytest.mark.parametrize(
+    ("refuse", "accept"),
+    [pytest.param(*REPLICA, id="replica"), pytest.param(*ALONE, id="without-replicas", marks=pytest.mark.long)],
+)
+def test_redis_that_takes_no_writes(cluster: Site, load: Load, page: ChatPage, refuse: str, accept: str):
+    workers = [*cluster.streams, *cluster.work]
+    before = {worker.name: len(worker.output) for worker in workers}
+    cluster.redis.ask(refuse)
+    try:
+        until(
+            lambda: all(REFUSED in worker.output[before[worker.name] :] for worker in workers),
+            "every worker was refused and tries again",
+            seconds=30,
+        )
+        load.wait_until_all_stream()
+    finally:
+        cluster.redis.ask(accept)
+    load.wait_until_all_stream()
+    for worker in workers:
+        worker.wait_until_ready()  # it answers Celery's ping, through Redis
+    assert all(process.is_alive for process in cluster.processes)
     nothing_was_lost(load, page)
 
 
