@@ -59,6 +59,7 @@ class Run(models.Model):
 
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     attempt = models.IntegerField(default=0)
+    crashes = models.IntegerField(default=0, db_default=0)  # attempts whose process died, or that failed in it
     fence = models.IntegerField(default=0)
     last_n = models.IntegerField(default=0)
     spoke = models.BooleanField(default=False)  # something beyond `start` of this attempt is committed

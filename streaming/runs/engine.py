@@ -24,7 +24,7 @@ from streaming.runs.lease import Heartbeat, end_lease, register_engine
 from streaming.runs.prepare import prepare_patiently
 from streaming.runs.reap import Patience, hand_over, reap_given_up, reap_orphans
 from streaming.runs.tidy import Tidier
-from streaming.runs.writer import RunWriter, WriteRefusedError
+from streaming.runs.writer import RunWriter
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class Engine:
         error = None if held.task.cancelled() else held.task.exception()
         if error is None and not held.task.cancelled():
             return
-        if error is not None and not isinstance(error, WriteRefusedError):
+        if held.crashed:
             logger.error("run failed outside its agent", exc_info=error, extra={"run": held.claim.run_id})
         self._unfinished.append(held)
         self._handing.set()
@@ -160,7 +160,7 @@ class Engine:
                 elif row.stop_requested_by:
                     ask_to_stop(held.task, by=row.stop_requested_by)
             for run_id in rows.keys() - known:  # claimed with an unknown outcome, and the outcome was: yes
-                await in_database(hand_over, rows[run_id].claim, engine_id=self._id, broken=False)
+                await in_database(hand_over, rows[run_id].claim, engine_id=self._id)
 
     async def _reap(self) -> None:
         """Declare engines dead, when this one may; until then take over what others have given up."""
@@ -191,8 +191,9 @@ class Engine:
             await self._handing.wait()
             self._handing.clear()
             for held in list(self._unfinished):
+                how = {"broken": held.writer.broken, "crashed": held.crashed}
                 try:
-                    await in_database(hand_over, held.claim, engine_id=self._id, broken=held.writer.broken)
+                    await in_database(hand_over, held.claim, engine_id=self._id, **how)
                 except Exception as error:  # noqa: BLE001 - tried again, and the next in line does not wait for it
                     logger.warning("run was not handed over", extra={"run": held.claim.run_id, "error": repr(error)})
                 else:

@@ -8,7 +8,7 @@ from typing import Any
 
 from streaming.runs.claim import Claim
 from streaming.runs.execute import ask_to_stop
-from streaming.runs.writer import RunWriter
+from streaming.runs.writer import RunWriter, WriteRefusedError
 
 REMEMBERED_STOPS = 1_000  # a stop may be heard before the claim that it is meant for has come back
 LETTING_GO_SECONDS = 5.0
@@ -21,6 +21,12 @@ class Held:
     claim: Claim
     task: "asyncio.Task[None]"
     writer: RunWriter
+
+    @property
+    def crashed(self) -> bool:
+        """Whether its task, which has ended, failed for another reason than a writer that was refused."""
+        error = None if self.task.cancelled() else self.task.exception()
+        return error is not None and not isinstance(error, WriteRefusedError)
 
 
 class Holding:

@@ -18,7 +18,7 @@ from streaming.runs.lease import GIVEN_UP, LEASE_SECONDS, RENEW_SECONDS
 logger = logging.getLogger(__name__)
 
 State = Run.State
-MAX_ATTEMPTS = 3  # a prompt that kills its process is not tried for ever
+MAX_CRASHES = 3  # a prompt that kills its process is not tried for ever
 HELD_STATES = (State.RUNNING, State.WAITING)
 # A database that was away for longer may have kept another engine, alive, from renewing its lease in time.
 LONGEST_GAP_SECONDS = LEASE_SECONDS - RENEW_SECONDS
@@ -61,10 +61,11 @@ def _reap_all(wanted: Callable[[], Q]) -> int:
     return sum(_reap(run.pk, run.stream_id, wanted) for run in list(orphans.only("id", "stream_id")))
 
 
-def hand_over(claim: Claim, *, engine_id: str, broken: bool) -> None:
+def hand_over(claim: Claim, *, engine_id: str, broken: bool = False, crashed: bool = False) -> None:
     """Decide about a run that its own engine cannot go on with; nothing if it is not that engine's any more.
 
-    `broken`: the database takes its words from nobody, so another attempt would end the same way.
+    `broken`: the database takes its words from nobody, so another attempt would end the same way. `crashed`: what
+    executed it failed in a way that nobody thought of.
     """
     with transaction.atomic():
         lock_stream(claim.stream_id)
@@ -79,7 +80,7 @@ def hand_over(claim: Claim, *, engine_id: str, broken: bool) -> None:
             end_from_outside(run, Failed("unwritable", UNWRITABLE, retryable=True))
             outcome = "error"
         else:
-            outcome = _decide(run)
+            outcome = _decide(run, crashed=crashed)
     logger.warning("run was handed over", extra={"run": claim.run_id, "outcome": outcome})
 
 
@@ -104,7 +105,8 @@ def _reap(run_id: str, stream_id: int, wanted: Callable[[], Q]) -> bool:
             run = orphan.filter(state__in=HELD_STATES).first()
             if run is None:
                 return False
-            outcome = _decide(run)
+            politely = Engine.objects.filter(pk=run.engine_id, expires_at=GIVEN_UP).exists()
+            outcome = _decide(run, crashed=not politely)
     except AWAY:
         raise
     except Exception:
@@ -114,19 +116,20 @@ def _reap(run_id: str, stream_id: int, wanted: Callable[[], Q]) -> bool:
     return True
 
 
-def _decide(run: Run) -> str:
+def _decide(run: Run, *, crashed: bool) -> str:
     """Rule 6: nothing said yet gives a new attempt by itself, else the person chooses."""
+    crashes = run.crashes + crashed
     if run.stop_requested_by:
         end_from_outside(run, Cancelled(by=run.stop_requested_by))
         return "cancelled"
     if run.spoke:
         end_from_outside(run, Interrupted(reason="The server stopped while this answer was being written."))
         return "interrupted"
-    if run.attempt >= MAX_ATTEMPTS:
-        message = f"This run ended its server {run.attempt} times before it said anything. It is not tried again."
+    if crashes >= MAX_CRASHES:
+        message = f"This run ended its server {crashes} times before it said anything. It is not tried again."
         end_from_outside(run, Failed("crashed", message, retryable=True))
         return "error"
-    Run.objects.filter(pk=run.pk).update(state=State.QUEUED, engine=None, fence=run.fence + 1)
+    Run.objects.filter(pk=run.pk).update(state=State.QUEUED, engine=None, fence=run.fence + 1, crashes=crashes)
     transaction.on_commit(partial(hint_engines, EngineHint("claim", run.pk)), robust=True)
     return "queued"
 
