@@ -1,4 +1,4 @@
-"""The engine's life inside a server process: started before the first page, stopped after the last."""
+"""The life of the engine, or of the reaper, inside a server process: from before the first page to the last."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,3 +17,16 @@ def engine_running(*, sole: bool, drain_seconds: float) -> Iterator[None]:
         yield
     finally:
         service.stop(drain_seconds=drain_seconds)
+
+
+@contextmanager
+def reaper_running() -> Iterator[None]:
+    """Look meanwhile for runs of dead engines: beside workers that may all be gone."""
+    from streaming.runs.reaper import ReaperThread
+
+    reaper = ReaperThread()
+    reaper.start()
+    try:
+        yield
+    finally:
+        reaper.stop()

@@ -13,7 +13,7 @@ from django.db import Error
 from streaming.agents.blocking import is_stuck
 from streaming.agents.registry import Queue
 from streaming.bell import listen_for_hints
-from streaming.models.database import database_now, in_database
+from streaming.models.database import in_database
 from streaming.runs.agents import QUEUES
 from streaming.runs.claim import claim_runs, held_runs
 from streaming.runs.draining import drain
@@ -22,7 +22,8 @@ from streaming.runs.group import GIVE_UP_SECONDS, GroupWriter
 from streaming.runs.holding import Held, Holding
 from streaming.runs.lease import Heartbeat, end_lease, register_engine
 from streaming.runs.prepare import prepare_patiently
-from streaming.runs.reap import Patience, hand_over, reap_given_up, reap_orphans
+from streaming.runs.reap import hand_over, reap_orphans
+from streaming.runs.reaper import Reaper
 from streaming.runs.tidy import Tidier
 from streaming.runs.writer import RunWriter
 
@@ -63,9 +64,9 @@ class Engine:
         self._handing = asyncio.Event()
         self._claiming = asyncio.Lock()
         self._turned_at = time.monotonic()
-        self._patience = Patience()
         self._heartbeat: Heartbeat | None = None
         self._id = ""
+        self._reaper = Reaper()
 
     @property
     def load(self) -> int:
@@ -85,6 +86,7 @@ class Engine:
         """Work until cancelled; then let go of every run, so that others find them at once."""
         engine = await in_database(register_engine, capacity=self._capacity)
         self._id = engine.pk
+        self._reaper = Reaper(self._id)
         heartbeat = self._heartbeat = Heartbeat(engine, lambda: self._turned_at)
         heartbeat.start()
         try:
@@ -163,12 +165,8 @@ class Engine:
                 await in_database(hand_over, rows[run_id].claim, engine_id=self._id)
 
     async def _reap(self) -> None:
-        """Declare engines dead, when this one may; until then take over what others have given up."""
         while True:
-            if self._patience.reached(await in_database(database_now)):
-                await in_database(reap_orphans, reaper=self._id)
-            else:
-                await in_database(reap_given_up, reaper=self._id)
+            await in_database(self._reaper.look)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _give_up(self) -> None:

@@ -42,13 +42,14 @@ class Patience:
         return now - self._since >= LEASE_SECONDS
 
 
-def reap_orphans(*, reaper: str = "", sole: bool = False) -> int:
-    """Deal with every running run whose engine's lease has expired; the number of runs.
+def reap_orphans(*, reaper: str = "", sole: bool = False, at: float | None = None) -> int:
+    """Deal with every running run whose engine's lease had expired `at` that time, now if None; the number of runs.
 
     Never with those of the engine `reaper`, which is alive whatever its row says (it slept, with its machine).
-    `sole`: the caller knows that every other engine is dead (the data folder's lock).
+    `sole`: the caller knows that every other engine is dead (the data folder's lock). `at` is database time: when the
+    caller knew that it might declare others dead. What it asks may arrive long after, when no engine could renew.
     """
-    return _reap_all(partial(_orphaned, reaper, sole=sole))
+    return _reap_all(partial(_orphaned, reaper, sole=sole, at=at))
 
 
 def reap_given_up(*, reaper: str = "") -> int:
@@ -88,11 +89,11 @@ def _given_up(reaper: str) -> Q:
     return Q(engine__in=Engine.objects.filter(expires_at=GIVEN_UP).exclude(pk=reaper))
 
 
-def _orphaned(reaper: str, *, sole: bool) -> Q:
+def _orphaned(reaper: str, *, sole: bool, at: float | None) -> Q:
     others = ~Q(engine_id=reaper) if reaper else Q()
     if sole:
         return Q(engine=None) | others
-    alive = Engine.objects.filter(expires_at__gte=database_now())
+    alive = Engine.objects.filter(expires_at__gte=database_now() if at is None else at)
     return Q(engine=None) | (others & ~Q(engine__in=alive))
 
 

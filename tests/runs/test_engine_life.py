@@ -11,6 +11,7 @@ from streaming.models import Run
 from streaming.runs import engine as engine_module
 from streaming.runs import group as group_module
 from streaming.runs import lease as lease_module
+from streaming.runs import reaper as reaper_module
 from streaming.runs import service as service_module
 from streaming.runs import tidy as tidy_module
 from streaming.runs.service import EngineService
@@ -28,8 +29,8 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "read
     [
         (engine_module, "claim_runs"),
         (engine_module, "held_runs"),
-        (engine_module, "reap_orphans"),
-        (engine_module, "database_now"),
+        (reaper_module, "reap_orphans"),
+        (reaper_module, "database_now"),
         (Ear, "__anext__"),
         (group_module.GroupWriter, "_settle"),
         (tidy_module, "compact_ended"),

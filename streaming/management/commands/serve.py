@@ -12,7 +12,7 @@ from django.db import DatabaseError, OperationalError, connection, connections
 from streaming.access.first_login import VALID_FOR, administrator_to_welcome, first_login_token
 from streaming.management.collecting import collect_static_files
 from streaming.management.data_folder import DataFolderInUseError, DataFolderLock
-from streaming.management.engine_process import engine_running
+from streaming.management.engine_process import engine_running, reaper_running
 from streaming.management.listening import AddressInUseError, address_for_people, check_free
 from streaming.management.schema import migrate, prove_reachable
 from streaming.management.servers import PageServer, ServerName, make_server
@@ -81,6 +81,8 @@ class Command(BaseCommand):
             if engine:
                 drain_seconds = settings.ENVIRONMENT.drain_seconds
                 running.enter_context(engine_running(sole=settings.MODE.sole_engine, drain_seconds=drain_seconds))
+            else:
+                running.enter_context(reaper_running())
             server.run()
         if not server.listening_addresses:
             raise CommandError(f"Could not listen on {host} port {port}.")
