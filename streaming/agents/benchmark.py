@@ -24,7 +24,8 @@ PAGE = bytes(4096)  # what a small commit writes
 class Benchmark:
     """How fast the machine of a worker hashes, and how long it takes to make 4 KiB durable.
 
-    Takes the argument `seconds`, half of which goes to the processor and half to the disk.
+    Takes the argument `seconds`, half of which goes to the processor and half to the disk. Resumable: a measurement
+    that was cut off is worth nothing, and another one harms nobody.
     """
 
     name = "benchmark"

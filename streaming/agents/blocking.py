@@ -33,7 +33,7 @@ class BlockingAgent(Protocol):
 
     @property
     def resumable(self) -> bool:
-        """True if a run whose process died is started again by itself."""
+        """True if a run whose process ended begins anew by itself; what it had said is superseded, not kept."""
 
     def work(self, context: RunContext, stop: threading.Event) -> Iterable[EventData]:
         """The events of one run, never `Start` or a terminal. Raises `StreamingError`s."""

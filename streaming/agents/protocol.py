@@ -29,7 +29,7 @@ class RunContext(msgspec.Struct, frozen=True):
 class Agent(Protocol):
     """Work that emits events. Whoever runs it adds `Start` and the one terminal event.
 
-    `resumable` says that `run` may be called again for the same run after a crash.
+    `resumable` says that `run` may be called again, from its beginning, for a run whose process ended.
     """
 
     @property
@@ -38,7 +38,7 @@ class Agent(Protocol):
 
     @property
     def resumable(self) -> bool:
-        """True if a run whose process died is started again by itself."""
+        """True if a run whose process ended begins anew by itself; what it had said is superseded, not kept."""
 
     def run(self, context: RunContext) -> AsyncIterator[EventData]:
         """The events of one run, never `Start` or a terminal. Raises `StreamingError`s.

@@ -1,5 +1,6 @@
 """The agent that a run names, and the queue its runs wait in. Knows no engine."""
 
+import logging
 from functools import cache
 from importlib import import_module
 
@@ -11,6 +12,8 @@ from streaming.agents.blocking import OnThread
 from streaming.agents.protocol import Agent
 from streaming.agents.registry import Queue, Registered, register_blocking, registered, registered_names
 from streaming.errors import InvalidInputError
+
+logger = logging.getLogger(__name__)
 
 STREAMS: Queue = "streams"
 WORK: Queue = "work"
@@ -29,6 +32,17 @@ def agent_named(name: str) -> Agent:
 def queue_of(name: str) -> Queue:
     """Where runs of that agent wait. Raises `InvalidInputError`."""
     return _entry(name).queue
+
+
+def is_resumable(name: str) -> bool:
+    """Whether runs of that agent are started again by themselves. No for one that cannot be found or imported here."""
+    try:
+        entry = _entry(name)
+    except Exception:
+        logger.exception("an agent cannot be asked whether it is resumable", extra={"agent": name})
+        return False
+    agent = entry.blocking or entry.agent
+    return agent is not None and agent.resumable
 
 
 def _entry(name: str) -> Registered:

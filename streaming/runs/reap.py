@@ -11,6 +11,7 @@ from streaming.bell import EngineHint, hint_engines
 from streaming.events import Cancelled, Failed, Interrupted
 from streaming.models import Engine, Run
 from streaming.models.database import AWAY, database_now
+from streaming.runs.agents import is_resumable
 from streaming.runs.claim import Claim
 from streaming.runs.ending import end_from_outside, lock_stream
 from streaming.runs.lease import GIVEN_UP, LEASE_SECONDS, RENEW_SECONDS
@@ -118,12 +119,12 @@ def _reap(run_id: str, stream_id: int, wanted: Callable[[], Q]) -> bool:
 
 
 def _decide(run: Run, *, crashed: bool) -> str:
-    """Rule 6: nothing said yet gives a new attempt by itself, else the person chooses."""
+    """Rule 6: nothing said yet, or a resumable agent, gives a new attempt by itself; else the person chooses."""
     crashes = run.crashes + crashed
     if run.stop_requested_by:
         end_from_outside(run, Cancelled(by=run.stop_requested_by))
         return "cancelled"
-    if run.spoke:
+    if run.spoke and (crashes >= MAX_CRASHES or not is_resumable(run.agent)):
         end_from_outside(run, Interrupted(reason="The server stopped while this answer was being written."))
         return "interrupted"
     if crashes >= MAX_CRASHES:

@@ -3,13 +3,12 @@
 import pytest
 from django.db import transaction
 
-from streaming.events import Complete, Failed, Start, StreamingChunk
+from streaming.events import Complete, Start, StreamingChunk
 from streaming.log import Refused, append_batches
 from streaming.models import Engine, Event, Message, Run
 from streaming.runs.commit import Saying, commit
 from streaming.runs.lease import LEASE_SECONDS, end_lease, register_engine
 from streaming.runs.reap import (
-    MAX_CRASHES,
     Patience,
     hand_over,
     queue_age_seconds,
@@ -75,50 +74,6 @@ def test_run_that_was_asked_to_stop_before_it_said_anything_is_cancelled_too(dea
     Run.objects.filter(pk=claim.run_id).update(stop_requested_by="alice")
     reap_orphans()
     assert types(claim.stream_id) == ["cancelled"]
-
-
-def test_run_that_kills_every_engine_is_given_up():
-    sent = a_chat()
-    for attempt in range(1, MAX_CRASHES + 1):
-        engine = register_engine(capacity=10)
-        claim = a_claim(run_of(sent), engine)
-        assert claim.attempt == attempt
-        Engine.objects.filter(pk=engine.pk).update(expires_at=1)
-        reap_orphans()
-    assert run_of(sent).state == Run.State.ERROR
-    end = log(sent.run.stream_id)[-1].data
-    assert isinstance(end, Failed)
-    assert (end.code, end.retryable) == ("crashed", True)
-    assert "3 times" in end.message
-    assert answer_of(sent).facts["error"]["code"] == "crashed"
-
-
-@pytest.mark.parametrize("take_over", [reap_orphans, reap_given_up])
-def test_run_that_was_handed_over_politely_is_tried_again_however_often(dead, take_over):
-    sent = a_chat()
-    for attempt in range(1, 3 * MAX_CRASHES):
-        assert a_claim(run_of(sent), dead).attempt == attempt
-        take_over()
-    assert (run_of(sent).state, run_of(sent).crashes) == (Run.State.QUEUED, 0)
-
-
-def test_handing_over_in_between_does_not_make_crashes_undone(dead):
-    sent, crashed = a_chat(), Engine.objects.create(label="crashed", capacity=1, expires_at=1)
-    for engine in (crashed, dead, crashed, dead):
-        a_claim(run_of(sent), engine)
-        reap_orphans()
-        assert run_of(sent).state == Run.State.QUEUED
-    a_claim(run_of(sent), crashed)
-    reap_orphans()
-    assert (run_of(sent).state, run_of(sent).attempt) == (Run.State.ERROR, 5)
-
-
-def test_run_that_fails_outside_its_agent_again_and_again_is_given_up():
-    sent = a_chat()
-    for _ in range(MAX_CRASHES):
-        claim = a_claim(run_of(sent))
-        hand_over(claim, engine_id=run_of(sent).engine_id, crashed=True)
-    assert run_of(sent).state == Run.State.ERROR
 
 
 def test_reaping_twice_ends_once(dead):

@@ -31,6 +31,13 @@ class Steps:
             stop.wait(pause)
 
 
+class Anew(Steps):
+    """The same, begun anew by itself when its process has died."""
+
+    name = "anew"
+    resumable = True
+
+
 class Deaf:
     """Speaks once and then does not listen for `seconds`."""
 
@@ -57,5 +64,5 @@ class Hanging:
         re.match(r"(a|a)*b", "a" * 60)
 
 
-for agent in (Steps(), Deaf(), Hanging()):
+for agent in (Steps(), Anew(), Deaf(), Hanging()):
     register_blocking(agent)

@@ -80,6 +80,16 @@ def test_killed_child_that_had_said_nothing_is_followed_by_another_attempt(site:
 
 
 @pytest.mark.long
+def test_killed_child_of_a_resumable_agent_is_followed_by_another_attempt_whatever_was_said(site: WorkSite) -> None:
+    run = site.start("anew", "steps=20")
+    site.spoken(run)
+    os.kill(site.child_of(run), signal.SIGKILL)
+    task = site.ended(run, seconds=60)
+    assert (task.state, task.attempt) == ("complete", 2)
+    assert task.text.split() == [str(step) for step in range(1, 21)]
+
+
+@pytest.mark.long
 def test_task_that_holds_the_interpreter_is_interrupted_and_its_process_ended(site: WorkSite) -> None:
     run = site.start("hanging")
     site.spoken(run)

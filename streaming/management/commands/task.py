@@ -8,7 +8,7 @@ import msgspec
 from django.core.management.base import BaseCommand, CommandError
 
 from streaming.errors import StreamingError
-from streaming.events import Failed, Progress, StreamingChunk, StreamingEvent
+from streaming.events import Failed, Progress, Start, StreamingChunk, StreamingEvent
 from streaming.log import read
 from streaming.models import Person, Run
 from streaming.runs import start_task, stop_run
@@ -58,6 +58,8 @@ class Command(BaseCommand):
     def _print(self, event: StreamingEvent) -> None:
         if isinstance(event.data, StreamingChunk):
             self.stdout.write(event.data.delta, ending="")
+        elif isinstance(event.data, Start) and event.attempt > 1:
+            self.stdout.write(f"\nIts process ended; attempt {event.attempt} begins anew.")
         elif isinstance(event.data, Progress):
             percent = "" if event.data.percent is None else f"{event.data.percent:g} % "
             self.stdout.write(f"{percent}{event.data.note}")
