@@ -17,7 +17,7 @@ if not apps.ready:
     django.setup()
 
 from streaming.runs.housekeeping import CHORES
-from streaming.tasks import EngineStep
+from streaming.tasks import EngineStep, Unhurried
 from streaming.tasks.housekeeping import LATE_SECONDS, TIDY_UP
 
 BROKER = settings.MODE.celery_broker or "memory://"
@@ -63,3 +63,4 @@ def keep_our_logging(**_options: object) -> None:
 
 setup_logging.connect(keep_our_logging)
 app.steps["worker"].add(EngineStep)
+app.steps["consumer"].add(Unhurried)

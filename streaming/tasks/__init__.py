@@ -2,6 +2,6 @@
 
 from streaming.tasks.housekeeping import tidy_up
 from streaming.tasks.wake import wake
-from streaming.tasks.worker import EngineStep
+from streaming.tasks.worker import EngineStep, Unhurried
 
-__all__ = ["EngineStep", "tidy_up", "wake"]
+__all__ = ["EngineStep", "Unhurried", "tidy_up", "wake"]

@@ -7,6 +7,7 @@ engine of its own for `work`, which executes one run at a time. Neither waits fo
 import logging
 import os
 import signal
+import time
 from typing import Any
 
 from billiard.process import active_children, current_process
@@ -20,6 +21,8 @@ from streaming.runs.agents import QUEUES, STREAMS, WORK
 from streaming.tasks.watchdog import watch_interpreter
 
 logger = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 1.0
 
 _served: list[Queue] = []  # by the children of this prefork worker
 _told_to_stop: list[str] = []
@@ -43,6 +46,17 @@ class EngineStep(bootsteps.StartStopStep):
     def start(self, _worker: Any) -> None:
         if self._queues:
             service.begin(queues=self._queues)
+
+
+class Unhurried(bootsteps.StartStopStep):
+    """A worker that its broker refuses asks once a second. By itself it asks, and says so, as often as it can."""
+
+    _stopped_at = float("-inf")
+
+    def stop(self, _consumer: Any) -> None:
+        """Before each further attempt, and at the end."""
+        time.sleep(max(0.0, self._stopped_at + AGAIN_SECONDS - time.monotonic()))
+        self._stopped_at = time.monotonic()
 
 
 @worker_process_init.connect

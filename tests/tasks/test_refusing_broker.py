@@ -11,7 +11,7 @@ from tests.support.work_site import WorkSite
 
 pytestmark = [pytest.mark.hosted, pytest.mark.faults]
 STREAMS = ("-Q", "streams", "-P", "threads", "-c", "2")
-REFUSED = "READONLY"
+REFUSED = "read only replica"
 
 
 @pytest.fixture(autouse=True)
@@ -23,9 +23,9 @@ def refusing(site: WorkSite) -> Iterator[None]:
 
 
 def test_workers_start_work_and_end_in_order(site: WorkSite) -> None:
-    work = site.work_worker(1)
+    work = site.work_worker(1, CHATSITE_DRAIN_SECONDS="60")
     streams = site.worker(*STREAMS, engines=1)
-    run = site.start("steps", "steps=60")
+    run = site.start("steps", "steps=150")
     site.spoken(run)
     for worker in (work, streams):
         until(lambda: REFUSED in worker.output, "it has been refused", seconds=30)  # noqa: B023 - called at once
