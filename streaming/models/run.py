@@ -11,16 +11,24 @@ from streaming.models.stream import Stream
 
 
 class Engine(models.Model):
-    """A process that executes runs. `expires_at` is database time (Unix seconds): its lease on all of them."""
+    """A process that executes runs. `expires_at` is database time (Unix seconds): its lease on all of them.
+
+    `queues` are those it serves, separated by commas; None where an older version did not say.
+    """
 
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
     label = models.CharField(max_length=120)
     capacity = models.IntegerField()
+    queues = models.CharField(max_length=120, null=True)
     started_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.FloatField(db_index=True)
 
     def __str__(self) -> str:
         return self.label
+
+    def serves(self, queue: str) -> bool:
+        """Whether runs of that queue are executed here. One that did not say may be of either kind."""
+        return self.queues is None or queue in self.queues.split(",")
 
 
 class Run(models.Model):

@@ -84,7 +84,7 @@ class Engine:
 
     async def run(self) -> None:
         """Work until cancelled; then let go of every run, so that others find them at once."""
-        engine = await in_database(register_engine, capacity=self._capacity)
+        engine = await in_database(register_engine, capacity=self._capacity, queues=self._queues)
         self._id = engine.pk
         self._reaper = Reaper(self._id)
         heartbeat = self._heartbeat = Heartbeat(engine, lambda: self._turned_at)

@@ -5,12 +5,13 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.db import close_old_connections, connection, transaction
 
 from streaming.models import Engine
-from streaming.models.database import now_sql
+from streaming.models.database import database_now, now_sql
+from streaming.runs.agents import QUEUES
 
 logger = logging.getLogger(__name__)
 
@@ -20,9 +21,10 @@ GIVEN_UP = 0.0  # the `expires_at` of a lease that its engine ended itself
 BLOCKED_SECONDS = 1.0  # a loop that does not turn for so long holds up every stream of the process
 
 
-def register_engine(*, capacity: int) -> Engine:
+def register_engine(*, capacity: int, queues: Sequence[str] = QUEUES) -> Engine:
     """A new engine row with a fresh lease."""
-    engine = Engine(label=f"{socket.gethostname()}:{os.getpid()}"[:120], capacity=capacity, expires_at=0)
+    label = f"{socket.gethostname()}:{os.getpid()}"[:120]
+    engine = Engine(label=label, capacity=capacity, queues=",".join(queues), expires_at=0)
     restore_lease(engine)
     return engine
 
@@ -43,6 +45,11 @@ def renew_lease(engine_id: str) -> bool:
             [LEASE_SECONDS, engine_id],
         )
         return bool(cursor.rowcount == 1)
+
+
+def engines_alive() -> list[Engine]:
+    """Those whose leases have not expired."""
+    return list(Engine.objects.filter(expires_at__gt=database_now()))
 
 
 def end_lease(engine_id: str) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 from django.conf import settings
 
 from streaming import bell
-from streaming.models import Engine
 from streaming.models.database import database_now, in_database
+from streaming.runs.agents import QUEUES, STREAMS
+from streaming.runs.lease import engines_alive
 from streaming.runs.reap import queue_age_seconds
 
 logger = logging.getLogger(__name__)
@@ -98,10 +99,12 @@ async def _doorbell() -> Facts:
 
 
 async def _engines() -> Facts:
-    alive = await in_database(lambda: Engine.objects.filter(expires_at__gt=database_now()).count())
-    if not alive:
-        raise TroubleError(alive=0)
-    return {"alive": alive}
+    """Answers need one of the queue of streams. Tasks wait without one of the other queue: not every site has tasks."""
+    alive = await in_database(engines_alive)
+    found: dict[str, int] = {queue: sum(engine.serves(queue) for engine in alive) for queue in QUEUES}
+    if not found[STREAMS]:
+        raise TroubleError(alive=len(alive), **found)
+    return {"alive": len(alive), **found}
 
 
 async def _queue() -> Facts:

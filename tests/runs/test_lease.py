@@ -32,6 +32,14 @@ def test_lease_is_counted_in_database_time(monkeypatch):
     assert left(engine) < 0
 
 
+def test_engine_says_which_queues_it_serves():
+    register_engine(capacity=1, queues=["work"])
+    register_engine(capacity=1)
+    end_lease(register_engine(capacity=1).pk)
+    served = [[engine.serves("streams"), engine.serves("work")] for engine in lease.engines_alive()]
+    assert sorted(served) == [[False, True], [True, True]]
+
+
 def test_lease_of_a_row_that_is_gone_is_not_renewed():
     assert renew_lease("nobody") is False
 

@@ -32,8 +32,8 @@ async def ask(health: Health, path: str, method: str = "GET") -> tuple[int, dict
     return sent[0]["status"], json.loads(sent[1]["body"])
 
 
-def engine(seconds: float) -> None:
-    Engine.objects.create(label="host:1", capacity=1, expires_at=database_now() + seconds)
+def engine(seconds: float, queues: str | None = "streams,work") -> None:
+    Engine.objects.create(label="host:1", capacity=1, queues=queues, expires_at=database_now() + seconds)
 
 
 async def test_a_process_lives_whatever_it_needs(monkeypatch):
@@ -59,8 +59,27 @@ async def test_without_an_engine_it_is_ready_and_says_what_that_costs():
     assert said["checks"]["engines"] == {
         "status": "trouble",
         "alive": 0,
+        "streams": 0,
+        "work": 0,
         "costs": "what people ask for is kept and waits",
     }
+
+
+async def test_engines_that_answer_no_chats_are_no_help():
+    """The children of a worker of the queue work are engines too."""
+    for _ in range(2):
+        await asyncio.to_thread(engine, 5, "work")
+    _, said = await ask(Health(application), "/readyz")
+    found = said["checks"]["engines"]
+    assert (said["status"], found["status"]) == ("degraded", "trouble")
+    assert (found["alive"], found["streams"], found["work"]) == (2, 0, 2)
+
+
+@pytest.mark.parametrize("queues", ["streams", None])  # None: an older version, while versions change
+async def test_engines_that_answer_chats_are_enough(queues):
+    await asyncio.to_thread(engine, 5, queues)
+    _, said = await ask(Health(application), "/readyz")
+    assert (said["status"], said["checks"]["engines"]["streams"]) == ("ready", 1)
 
 
 async def test_an_old_queue_is_told_with_its_age(monkeypatch):
