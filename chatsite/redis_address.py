@@ -135,6 +135,11 @@ def redis_address(environment: Environment) -> RedisAddress | None:
                 "CHATSITE_REDIS_SENTINELS needs REDIS_URL beside it, with the name of the service as its host: "
                 "redis://:password@mymaster/0"
             )
+        if environment.celery_broker_url is not None:
+            raise BadEnvironmentError(
+                "CELERY_BROKER_URL needs REDIS_URL beside it: the Redis that joins web processes and workers, whatever "
+                "the broker is. Without Celery workers, leave both out."
+            )
         return None
     parts = urlsplit(environment.redis_url.get_secret_value())
     if sentinels and parts.scheme == "unix":

@@ -25,9 +25,10 @@ from streaming.access.sign_up import SignUp, sign_up_now
 from streaming.errors import StreamingError
 from streaming.management.data_folder import is_held
 from streaming.management.schema import pending_migrations, prove_reachable
-from streaming.models import Connection, Engine, Person
-from streaming.models.database import database_now
+from streaming.models import Connection, Person
+from streaming.runs.agents import STREAMS, WORK
 from streaming.runs.connections import address_of, provider_at
+from streaming.runs.lease import engines_alive
 from streaming.tasks.broker import prove_broker
 
 ANSWERS_WITHIN = 5.0  # seconds; a service on the same network that takes longer is as good as away
@@ -72,6 +73,9 @@ def _mode() -> Iterator[Finding]:
         "hosted": "hosted: Redis joins web processes and workers",
     }
     yield Finding(Verdict.OK, "mode", explained[settings.MODE.name])
+    if settings.MODE.name == "hosted" and connection.vendor == "sqlite":
+        text = "SQLite is one machine's file, and its writers wait for each other: set DATABASE_URL to a PostgreSQL."
+        yield Finding(Verdict.FAILED, "hosted", text)
 
 
 def _data_folder() -> Iterator[Finding]:
@@ -139,12 +143,16 @@ def _people() -> Iterator[Finding]:
 
 
 def _engines() -> Iterator[Finding]:
-    now = database_now()
-    alive = list(Engine.objects.filter(expires_at__gt=now).values_list("label", flat=True))
-    if alive:
-        yield Finding(Verdict.OK, "engines", f"{len(alive)} alive: {', '.join(sorted(alive))}")
+    alive = engines_alive()
+    labels = ", ".join(sorted(engine.label for engine in alive))
+    if any(engine.serves(STREAMS) for engine in alive):
+        yield Finding(Verdict.OK, "engines", f"{len(alive)} alive: {labels}")
+        if not any(engine.serves(WORK) for engine in alive):
+            text = "None is alive for the queue work: tasks that block wait. Start a Celery worker with -Q work."
+            yield Finding(Verdict.NOTE, "tasks", text)
     elif settings.MODE.name == "hosted":
-        yield Finding(Verdict.FAILED, "engines", "None is alive: what people ask for waits. Start a Celery worker.")
+        text = "None is alive for the queue streams: answers wait. Start a Celery worker with -Q streams."
+        yield Finding(Verdict.FAILED, "engines", text)
     else:
         yield Finding(Verdict.NOTE, "engines", "None is alive; manage.py serve starts one.")
 

@@ -51,6 +51,12 @@ def test_doctor_fails_for_services_that_are_away(tmp_path: Path) -> None:
     assert {name for name, line in found.items() if line[0] == "✗"} == {"database", "channel layer", "broker"}
 
 
+def test_doctor_finds_hosted_processes_on_sqlite_wrong(tmp_path: Path) -> None:
+    code, found = _doctor(tmp_path, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+    assert code == 1
+    assert found["hosted"].startswith("✗ hosted: SQLite is one machine's file")
+
+
 def test_doctor_asks_the_model_apis(tmp_path: Path) -> None:
     away = f"http://127.0.0.1:{free_port()}/v1"
     with running_server(tmp_path, environment={"OPENAI_BASE_URL": away, "OPENAI_API_KEY": "sk-hunter2"}):

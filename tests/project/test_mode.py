@@ -10,10 +10,6 @@ MODES = [
         ("embedded", "postgresql", "streaming.bell.memory.InProcessChannelLayer", "", False),
     ),
     (
-        {"CELERY_BROKER_URL": "redis://b/1"},
-        ("embedded", "sqlite3", "streaming.bell.memory.InProcessChannelLayer", "", True),
-    ),
-    (
         {"REDIS_URL": "redis://r/0"},
         ("hosted", "sqlite3", "channels_redis.pubsub.RedisPubSubChannelLayer", "redis://r:6379/0", False),
     ),

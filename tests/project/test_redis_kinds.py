@@ -57,6 +57,8 @@ REFUSED = [
     ({"REDIS_URL": "redis://h/0?ssl_cert_reqs=none"}, "leave out what follows ?"),
     ({"REDIS_URL": "redis://h/queue"}, "use the number of a database"),
     ({"CHATSITE_REDIS_SENTINELS": "h:1"}, "CHATSITE_REDIS_SENTINELS needs REDIS_URL beside it"),
+    ({"CELERY_BROKER_URL": "amqp://u:p@h/v"}, "CELERY_BROKER_URL needs REDIS_URL beside it"),
+    ({"CELERY_BROKER_URL": "redis://h/1", "DATABASE_URL": "postgresql://h/n"}, "CELERY_BROKER_URL needs REDIS_URL"),
     ({"CHATSITE_REDIS_SENTINELS": "h:x", "REDIS_URL": "redis://m/0"}, "use host:port, separated by commas"),
     ({"CHATSITE_REDIS_CA": "/nowhere", "REDIS_URL": "rediss://m/0"}, "use a file that is there"),
 ]
