@@ -94,6 +94,7 @@ CHANNEL_LAYERS = MODE.channel_layers
 
 # People
 AUTH_USER_MODEL = "streaming.Person"
+SESSION_ENGINE = "chatsite.session_store"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
