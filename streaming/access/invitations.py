@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from streaming.access.groups import prove_changeable
 from streaming.errors import ConflictError
 from streaming.models import Invitation, Person
 
@@ -27,8 +28,10 @@ def open_invitations() -> QuerySet[Invitation]:
 def invite(email: str, *, by: Person, groups: Iterable[Group] = ()) -> tuple[Invitation, str]:
     """A new invitation and its secret, which is kept nowhere. An earlier one of the same address is void.
 
-    Raises `ConflictError` where the address has an account.
+    Raises `ConflictError` where the address has an account, or `by` may not put people into one of the groups.
     """
+    groups = list(groups)
+    prove_changeable(groups, by=by)
     email = email.strip().lower()
     if Person.objects.filter(email__iexact=email).exists():
         raise ConflictError(f"{email} has an account already. Look for it in the list.")

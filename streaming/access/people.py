@@ -25,7 +25,7 @@ def why_untouchable(person: Person, *, by: Person) -> str:
     """Why `by` may not change the rights of `person`, as a sentence; "" where they may."""
     if person.pk == by.pk:
         return "This is you. Another administrator can change your rights."
-    if person.is_staff and not by.is_superuser:
+    if (person.is_staff or person.is_superuser) and not by.is_superuser:
         return "Only an administrator with all rights can change another one."
     return ""
 

@@ -11,11 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from streaming.access.groups import fixed_groups, prove_changeable
 from streaming.access.permitted import permit, references_of
 from streaming.runs.catalog import ModelChoice, listed_models
 from streaming.web.group_forms import GroupForm
 from streaming.web.layout import render_page
-from streaming.web.members import administrators_only
+from streaming.web.members import administrators_only, person_of
+from streaming.web.problems import explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,11 @@ def group(request: HttpRequest, group_id: int) -> HttpResponse:
 
 @require_POST
 @administrators_only
+@explained
 def change_group(request: HttpRequest, group_id: int) -> HttpResponse:
     """Save name and models."""
     found = get_object_or_404(Group, pk=group_id)
+    prove_changeable([found], by=person_of(request))
     form = GroupForm(request.POST, instance=found)
     if not form.is_valid():
         found.refresh_from_db()
@@ -68,9 +72,11 @@ def change_group(request: HttpRequest, group_id: int) -> HttpResponse:
 
 @require_POST
 @administrators_only
+@explained
 def delete_group(request: HttpRequest, group_id: int) -> HttpResponse:
     """Forget the group. Its members stay; what it allowed or limited ends."""
     found = get_object_or_404(Group, pk=group_id)
+    prove_changeable([found], by=person_of(request))
     found.delete()
     messages.success(request, f"{found} was deleted.")
     return redirect("groups")
@@ -82,6 +88,7 @@ def _page(request: HttpRequest, found: Group, form: GroupForm, *, status: int = 
     known = {reference for offer in offers for reference in (offer.reference, *_references(offer))}
     context: dict[str, Any] = {
         "group": found,
+        "is_fixed": found in fixed_groups(by=person_of(request)),
         "form": form,
         "offers": offers,
         "chosen": set(chosen),
