@@ -64,18 +64,17 @@ def revoke(invitation: Invitation) -> bool:
 
 
 def claim(invitation: Invitation) -> bool:
-    """Take the invitation for exactly one account: of two at once, the second gets False."""
+    """Take the invitation for exactly one account: of two at once, the second gets False.
+
+    In one transaction with the account and `settle`: a process that dies in between leaves the invitation open.
+    """
     return bool(open_invitations().filter(pk=invitation.pk).update(accepted_at=timezone.now()))
 
 
-def settle(invitation: Invitation, person: Person | None) -> None:
-    """The claimed invitation became `person`'s account, or (None) no account, and is good again."""
-    if person is None:
-        Invitation.objects.filter(pk=invitation.pk, accepted_by=None).update(accepted_at=None)
-        return
-    with transaction.atomic():
-        Invitation.objects.filter(pk=invitation.pk).update(accepted_by=person)
-        person.groups.add(*invitation.groups.all())
+def settle(invitation: Invitation, person: Person) -> None:
+    """The claimed invitation became `person`'s account, in its groups."""
+    Invitation.objects.filter(pk=invitation.pk).update(accepted_by=person)
+    person.groups.add(*invitation.groups.all())
 
 
 def _digest(secret: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -18,6 +19,8 @@ from streaming.web.group_forms import GroupForm
 from streaming.web.layout import render_page
 from streaming.web.members import administrators_only, person_of
 from streaming.web.problems import explained
+
+NOTHING_CHOSEN = "Nothing is chosen, so members could use no model. Choose some, or “Every model”. Nothing was saved."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,14 @@ def change_group(request: HttpRequest, group_id: int) -> HttpResponse:
     if not form.is_valid():
         found.refresh_from_db()
         return _page(request, found, form, status=422)
-    form.save()
-    known = {reference for offer in _offers() for reference in (offer.reference, *_references(offer))}
-    kept = known | set(references_of(found))
-    permit(found, kept.intersection(request.POST.getlist("reference")))
+    every, chosen = _wants_every(request), _chosen(request, found)
+    if not every and not chosen:
+        form.add_error(None, NOTHING_CHOSEN)
+        found.refresh_from_db()
+        return _page(request, found, form, status=422)
+    with transaction.atomic():
+        form.save()
+        permit(found, () if every else chosen)
     messages.success(request, f"{found} was saved.")
     return redirect("group", found.pk)
 
@@ -82,6 +89,16 @@ def delete_group(request: HttpRequest, group_id: int) -> HttpResponse:
     return redirect("groups")
 
 
+def _wants_every(request: HttpRequest) -> bool:
+    return request.POST.get("models") == "every"
+
+
+def _chosen(request: HttpRequest, found: Group) -> set[str]:
+    """The references that were checked, of those that are offered or were chosen before."""
+    known = {reference for offer in _offers() for reference in (offer.reference, *_references(offer))}
+    return known.union(references_of(found)).intersection(request.POST.getlist("reference"))
+
+
 def _page(request: HttpRequest, found: Group, form: GroupForm, *, status: int = 200) -> HttpResponse:
     chosen = request.POST.getlist("reference") if form.is_bound else references_of(found)
     offers = _offers()
@@ -92,6 +109,7 @@ def _page(request: HttpRequest, found: Group, form: GroupForm, *, status: int = 
         "form": form,
         "offers": offers,
         "chosen": set(chosen),
+        "every": _wants_every(request) if form.is_bound else not chosen,
         "absent": sorted(set(references_of(found)) - known),
         "members": found.user_set.order_by("username"),
     }
