@@ -32,7 +32,7 @@ def _secret_key() -> str:
 
 # Lazy: a type check reads the settings too, and must not leave a key behind.
 SECRET_KEY = cast("str", SimpleLazyObject(_secret_key))
-SECRET_KEY_FALLBACKS: list[str] = []
+SECRET_KEY_FALLBACKS = [key.get_secret_value() for key in ENVIRONMENT.secret_key_fallbacks]
 DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = ENVIRONMENT.hosts()
 
