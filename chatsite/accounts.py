@@ -39,6 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "enter_current_password": "This is not your current password.",
         "duplicate_email": "This is your address already.",
         "username_taken": "Somebody has this name already. Choose another one.",
+        "username_is_address": "A name has no @ in it, so that nobody takes it for an address. Choose another one.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -49,6 +50,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 - allauth's signature
         return reverse("security")
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:  # noqa: FBT001, FBT002 - allauth's signature
+        if "@" in username:  # one signs in with either, so a name must not be somebody's address
+            raise self.validation_error("username_is_address")
+        return super().clean_username(username, shallow)
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - allauth's signature
         user.must_confirm_email = getattr(form, "must_confirm_email", False)

@@ -26,6 +26,7 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(checks.comma_separa
 Origins = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(checks.comma_separated), AfterValidator(checks.web_origins)
 ]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(checks.comma_separated)]
 DataFolder = Annotated[Path, AfterValidator(lambda path: (PROJECT_ROOT / path.expanduser()).resolve())]
 DatabaseAddress = Annotated[SecretStr, AfterValidator(checks.secret_address("postgresql", "postgres"))]
 RedisUrl = Annotated[SecretStr, AfterValidator(checks.redis_url)]
@@ -116,6 +117,11 @@ class Environment(BaseSettings):
     # Secrets and behaviour
     secret_key: SecretStr | None = variable(
         "SECRET_KEY", None, "Signs sessions and links. Unset: made once and kept in the data folder.", min_length=32
+    )
+    secret_key_fallbacks: Secrets = variable(
+        "SECRET_KEY_FALLBACKS",
+        (),
+        "Former secret keys, the newest first, separated by commas: what they signed and sealed is still read.",
     )
     debug: bool = variable("CHATSITE_DEBUG", False, "Error pages with internals. Never where others can reach it.")
     log_level: Annotated[str, AfterValidator(checks.log_level)] = variable(

@@ -6,8 +6,9 @@ from typing import Any
 
 Fields = MutableMapping[str, Any]
 
-# PostgreSQL quotes whole rows there, as in "DETAIL:  Failing row contains (…)".
-QUOTED_ROWS = re.compile(r"(?:\\n|\n)?(?:DETAIL|CONTEXT):[^\n]*")
+# PostgreSQL quotes whole rows there, as in "DETAIL:  Failing row contains (…)", line feeds and all: nothing says where
+# a row ends, so the rest goes with it.
+QUOTED_ROWS = re.compile(r"(?:\\n|\n)?(?:DETAIL|CONTEXT):.*", re.DOTALL)
 LINKS_WITH_TOKENS = re.compile(r"(/accounts/(?:[^\s/]+/)+?)[^\s/]{16,}")
 PASSWORDS_IN_ADDRESSES = re.compile(r"(\b[a-z+]+://[^\s/@:]*):[^\s/@]+@")
 

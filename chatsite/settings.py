@@ -32,7 +32,7 @@ def _secret_key() -> str:
 
 # Lazy: a type check reads the settings too, and must not leave a key behind.
 SECRET_KEY = cast("str", SimpleLazyObject(_secret_key))
-SECRET_KEY_FALLBACKS: list[str] = []
+SECRET_KEY_FALLBACKS = [key.get_secret_value() for key in ENVIRONMENT.secret_key_fallbacks]
 DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = ENVIRONMENT.hosts()
 
@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "chatsite.referrers.keep_links_secret",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -94,6 +95,7 @@ CHANNEL_LAYERS = MODE.channel_layers
 
 # People
 AUTH_USER_MODEL = "streaming.Person"
+SESSION_ENGINE = "chatsite.session_store"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",

@@ -1,18 +1,24 @@
 """The sign-up form: for everybody with an address to confirm, for the invited with the invitation's own address."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import SignupForm
+from allauth.account.utils import setup_user_email
 from allauth.core import context
 from django import forms
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from streaming.access.invitations import claim, open_invitation, settle
 from streaming.models import Invitation, Person
 from streaming.web.invitation import SESSION_KEY
+
+
+class InvitationSpentError(Exception):
+    """Another account took the invitation a moment ago."""
 
 
 class SignUpForm(SignupForm):
@@ -48,15 +54,26 @@ class SignUpForm(SignupForm):
             make_password(self.cleaned_data["password1"])  # takes as long as for an account that is made
         return super().try_save(request)  # type: ignore[no-any-return]
 
+    def save(self, request: HttpRequest) -> Person:
+        if self.invitation is None:
+            return cast("Person", super().save(request))
+        adapter = get_adapter(request)
+        # Without the database: hashing a password takes longer than a transaction may.
+        person = cast("Person", adapter.save_user(request, adapter.new_user(request), self, commit=False))
+        with transaction.atomic():
+            if not claim(self.invitation):
+                raise InvitationSpentError
+            person.save()
+            adapter.stash_verified_email(request, self.invitation.email)
+            setup_user_email(request, person, [])
+            settle(self.invitation, person)
+        return person
+
     def _accept(self, request: HttpRequest, invitation: Invitation) -> tuple[Person | None, HttpResponse | None]:
-        if not claim(invitation):
+        try:
+            person, response = super().try_save(request)
+        except InvitationSpentError:
             invitation.refresh_from_db()
             return None, render(request, "streaming/accounts/invitation.html", {"invitation": invitation}, status=410)
-        person = None
-        try:
-            get_adapter(request).stash_verified_email(request, invitation.email)
-            person, response = super().try_save(request)
-        finally:
-            settle(invitation, person)
         request.session.pop(SESSION_KEY, None)
         return person, response

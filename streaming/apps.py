@@ -12,6 +12,9 @@ class StreamingConfig(AppConfig):
     verbose_name = "Streaming"
 
     def ready(self) -> None:
+        from streaming.runs.telling import watch_accounts
+
+        watch_accounts()
         atexit.register(close_pools)
 
 

@@ -59,7 +59,7 @@ class OidcExchange(OpenIDConnectOAuth2Adapter):
             further = self._fetch_user_info(token.token)
             if further.get("sub") != claims["sub"]:
                 raise OAuth2Error("the user info is about somebody else")
-            claims = {**further, **claims}
+            claims = {**further, **claims, **_vouched_email(claims, further)}
         return cast("SocialLogin", self.get_provider().sociallogin_from_response(request, claims))
 
     def get_callback_url(self, request: HttpRequest, app: Any) -> str:  # noqa: ARG002 - allauth's signature
@@ -95,6 +95,12 @@ def nonce_of(verifier: str) -> str:
     The verifier is kept with the state in the session, so that nothing more has to be.
     """
     return hashlib.sha256(f"nonce {verifier}".encode()).hexdigest()
+
+
+def _vouched_email(*documents: dict[str, Any]) -> dict[str, Any]:
+    """Address and verdict from one document: the verdict of one says nothing about the address of another."""
+    said = next((each for each in documents if each.get("email") and "email_verified" in each), {})
+    return {name: said.get(name) for name in ("email", "email_verified")}
 
 
 def is_away(error: Exception | None) -> bool:

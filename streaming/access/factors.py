@@ -52,4 +52,5 @@ def reset_factors(person: Person, *, by: Person) -> None:
     check_touchable(person, by=by)
     with transaction.atomic():
         Authenticator.objects.filter(user=person).delete()
-        Person.objects.filter(pk=person.pk).update(session_round=F("session_round") + 1)
+        person.session_round = F("session_round") + 1
+        person.save(update_fields=["session_round"])

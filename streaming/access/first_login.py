@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.utils import timezone
@@ -27,10 +29,15 @@ class _Tokens(PasswordResetTokenGenerator):
 tokens = _Tokens()
 
 
+def administrators_by_age() -> list[Person]:
+    """Those who may be signed in by a link, the first one first."""
+    return list(Person.objects.filter(is_superuser=True, is_active=True).order_by("pk"))
+
+
 def administrator_to_welcome() -> Person | None:
-    """The administrator who needs a link, made when nobody exists yet; None when an administrator can sign in."""
-    administrators = Person.objects.filter(is_superuser=True, is_active=True).order_by("pk")
-    if any(person.has_usable_password() for person in administrators):
+    """The administrator who needs a link, made when nobody exists yet; None when one has another way in, or had."""
+    administrators = administrators_by_age()
+    if any(_has_a_way_in(person) for person in administrators):
         return None
     if administrators:
         return administrators[0]
@@ -39,6 +46,13 @@ def administrator_to_welcome() -> Person | None:
     # Servers that start together make one administrator, and each prints a link for it.
     unusable = {"is_staff": True, "is_superuser": True, "password": make_password(None)}
     return Person.objects.get_or_create(username="admin", defaults=unusable)[0]
+
+
+def _has_a_way_in(person: Person) -> bool:
+    if person.has_usable_password() or person.last_login is not None:
+        return True
+    mine = {"user": person}
+    return Authenticator.objects.filter(**mine).exists() or SocialAccount.objects.filter(**mine).exists()
 
 
 def first_login_token(person: Person) -> str:

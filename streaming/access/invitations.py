@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from streaming.access.groups import prove_changeable
 from streaming.errors import ConflictError
 from streaming.models import Invitation, Person
 
@@ -27,8 +28,10 @@ def open_invitations() -> QuerySet[Invitation]:
 def invite(email: str, *, by: Person, groups: Iterable[Group] = ()) -> tuple[Invitation, str]:
     """A new invitation and its secret, which is kept nowhere. An earlier one of the same address is void.
 
-    Raises `ConflictError` where the address has an account.
+    Raises `ConflictError` where the address has an account, or `by` may not put people into one of the groups.
     """
+    groups = list(groups)
+    prove_changeable(groups, by=by)
     email = email.strip().lower()
     if Person.objects.filter(email__iexact=email).exists():
         raise ConflictError(f"{email} has an account already. Look for it in the list.")
@@ -61,18 +64,17 @@ def revoke(invitation: Invitation) -> bool:
 
 
 def claim(invitation: Invitation) -> bool:
-    """Take the invitation for exactly one account: of two at once, the second gets False."""
+    """Take the invitation for exactly one account: of two at once, the second gets False.
+
+    In one transaction with the account and `settle`: a process that dies in between leaves the invitation open.
+    """
     return bool(open_invitations().filter(pk=invitation.pk).update(accepted_at=timezone.now()))
 
 
-def settle(invitation: Invitation, person: Person | None) -> None:
-    """The claimed invitation became `person`'s account, or (None) no account, and is good again."""
-    if person is None:
-        Invitation.objects.filter(pk=invitation.pk, accepted_by=None).update(accepted_at=None)
-        return
-    with transaction.atomic():
-        Invitation.objects.filter(pk=invitation.pk).update(accepted_by=person)
-        person.groups.add(*invitation.groups.all())
+def settle(invitation: Invitation, person: Person) -> None:
+    """The claimed invitation became `person`'s account, in its groups."""
+    Invitation.objects.filter(pk=invitation.pk).update(accepted_by=person)
+    person.groups.add(*invitation.groups.all())
 
 
 def _digest(secret: str) -> str:

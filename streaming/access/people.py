@@ -25,7 +25,7 @@ def why_untouchable(person: Person, *, by: Person) -> str:
     """Why `by` may not change the rights of `person`, as a sentence; "" where they may."""
     if person.pk == by.pk:
         return "This is you. Another administrator can change your rights."
-    if person.is_staff and not by.is_superuser:
+    if (person.is_staff or person.is_superuser) and not by.is_superuser:
         return "Only an administrator with all rights can change another one."
     return ""
 
@@ -33,7 +33,9 @@ def why_untouchable(person: Person, *, by: Person) -> str:
 def deactivate(person: Person, *, by: Person) -> None:
     """Nobody gets in with this account any more, and every session of it has ended. Raises `ConflictError`."""
     check_touchable(person, by=by)
-    Person.objects.filter(pk=person.pk).update(is_active=False, session_round=F("session_round") + 1)
+    person.is_active = False
+    person.session_round = F("session_round") + 1
+    person.save(update_fields=["is_active", "session_round"])
 
 
 def reactivate(person: Person, *, by: Person) -> None:

@@ -24,7 +24,6 @@ def end_other_sessions(person: Person, *, but: str) -> int:
 
 
 def _end(sessions: Iterable[UserSession]) -> int:
-    """Their sockets and event streams notice at their next check of access, within 10 s."""
     ended = list(sessions)
     for session in ended:
         session.end()

@@ -42,7 +42,7 @@ class ConversationChanged(EventData, frozen=True):
 
 
 class AccessChanged(EventData, frozen=True):
-    """A person gained or lost access."""
+    """A person gained or lost access, or sessions of theirs ended: who follows asks anew. `granted`: may read still."""
 
     person: str
     granted: bool

@@ -1,7 +1,9 @@
 """Who talks: an account and what it prefers. Knows no conversation."""
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import models, transaction
 from django.utils.crypto import salted_hmac
 
 
@@ -34,6 +36,11 @@ class Person(AbstractUser):
     default_model = models.CharField(max_length=200, blank=True)
     must_confirm_email = models.BooleanField(default=False, db_default=False, editable=False)
     session_round = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """In one transaction with what the signals before and after it write."""
+        with transaction.atomic():
+            super().save(*args, **kwargs)
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         checked: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]  # Django's own, without a stub

@@ -17,7 +17,7 @@ from streaming.delivery.credit import Credit
 from streaming.delivery.follower import ContinuityLostError, Follower, following
 from streaming.delivery.messages import Beat, Frame, Outgoing, Paused, Reset, encode_message
 from streaming.delivery.pacing import Ticker, load_gauge
-from streaming.events import AccessChanged, ConversationChanged, StreamingEvent
+from streaming.events import AccessChanged, Start, StreamingEvent
 from streaming.log import Cursor, StreamGoneError
 from streaming.models import Conversation
 from streaming.models.database import AWAY
@@ -154,7 +154,7 @@ class Feed:
     async def _take(self, follower: Follower) -> list[StreamingEvent]:
         if follower.has_news:
             events = await follower.read()
-            if any(_may_end_access(event) for event in events):
+            if any(_must_be_proven(event) for event in events):
                 await self._standing.prove()
             self._holdback.add(events, self._now)
         return self._holdback.take(self._now)
@@ -204,6 +204,6 @@ def _frame(first: int, cursor: Cursor, content: str) -> Frame:
     return Frame(first, cursor.seq, str(cursor), content or msgspec.UNSET)
 
 
-def _may_end_access(event: StreamingEvent) -> bool:
-    data = event.data
-    return isinstance(data, AccessChanged) or (isinstance(data, ConversationChanged) and bool(data.deleted))
+def _must_be_proven(event: StreamingEvent) -> bool:
+    """Whether access is asked for before this is sent: all but the course of a run, see `streaming.runs.telling`."""
+    return not event.run_id or isinstance(event.data, Start | AccessChanged)

@@ -14,14 +14,15 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class WelcomeForm(forms.Form):
-    """A password is asked for, not demanded: without one, the next start of the server prints a new link."""
+    """A password is asked for, not demanded: a passkey or a provider's account will do as well."""
 
     password = forms.CharField(
         label="Choose a password",
         required=False,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 10 characters. You may leave it empty and set one later.",
+        help_text="At least 10 characters. You may leave it empty and set one, or add a passkey, later: "
+        "under Settings → Security, before you sign out.",
     )
 
     def clean_password(self) -> str:

@@ -6,16 +6,21 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from streaming.access.groups import fixed_groups, prove_changeable
 from streaming.access.permitted import permit, references_of
 from streaming.runs.catalog import ModelChoice, listed_models
 from streaming.web.group_forms import GroupForm
 from streaming.web.layout import render_page
-from streaming.web.members import administrators_only
+from streaming.web.members import administrators_only, person_of
+from streaming.web.problems import explained
+
+NOTHING_CHOSEN = "Nothing is chosen, so members could use no model. Choose some, or “Every model”. Nothing was saved."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +56,47 @@ def group(request: HttpRequest, group_id: int) -> HttpResponse:
 
 @require_POST
 @administrators_only
+@explained
 def change_group(request: HttpRequest, group_id: int) -> HttpResponse:
     """Save name and models."""
     found = get_object_or_404(Group, pk=group_id)
+    prove_changeable([found], by=person_of(request))
     form = GroupForm(request.POST, instance=found)
     if not form.is_valid():
         found.refresh_from_db()
         return _page(request, found, form, status=422)
-    form.save()
-    known = {reference for offer in _offers() for reference in (offer.reference, *_references(offer))}
-    kept = known | set(references_of(found))
-    permit(found, kept.intersection(request.POST.getlist("reference")))
+    every, chosen = _wants_every(request), _chosen(request, found)
+    if not every and not chosen:
+        form.add_error(None, NOTHING_CHOSEN)
+        found.refresh_from_db()
+        return _page(request, found, form, status=422)
+    with transaction.atomic():
+        form.save()
+        permit(found, () if every else chosen)
     messages.success(request, f"{found} was saved.")
     return redirect("group", found.pk)
 
 
 @require_POST
 @administrators_only
+@explained
 def delete_group(request: HttpRequest, group_id: int) -> HttpResponse:
     """Forget the group. Its members stay; what it allowed or limited ends."""
     found = get_object_or_404(Group, pk=group_id)
+    prove_changeable([found], by=person_of(request))
     found.delete()
     messages.success(request, f"{found} was deleted.")
     return redirect("groups")
+
+
+def _wants_every(request: HttpRequest) -> bool:
+    return request.POST.get("models") == "every"
+
+
+def _chosen(request: HttpRequest, found: Group) -> set[str]:
+    """The references that were checked, of those that are offered or were chosen before."""
+    known = {reference for offer in _offers() for reference in (offer.reference, *_references(offer))}
+    return known.union(references_of(found)).intersection(request.POST.getlist("reference"))
 
 
 def _page(request: HttpRequest, found: Group, form: GroupForm, *, status: int = 200) -> HttpResponse:
@@ -82,9 +105,11 @@ def _page(request: HttpRequest, found: Group, form: GroupForm, *, status: int = 
     known = {reference for offer in offers for reference in (offer.reference, *_references(offer))}
     context: dict[str, Any] = {
         "group": found,
+        "is_fixed": found in fixed_groups(by=person_of(request)),
         "form": form,
         "offers": offers,
         "chosen": set(chosen),
+        "every": _wants_every(request) if form.is_bound else not chosen,
         "absent": sorted(set(references_of(found)) - known),
         "members": found.user_set.order_by("username"),
     }

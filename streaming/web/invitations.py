@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from streaming.access.groups import fixed_groups
 from streaming.access.invitations import invite, open_invitations, revoke
 from streaming.access.sign_up import SignUp, sign_up_now
 from streaming.errors import ConflictError
@@ -48,7 +49,7 @@ def invitations(request: HttpRequest) -> HttpResponse:
             form = InvitationForm()
     context = {
         "form": form,
-        "groups": Group.objects.order_by("name"),
+        "groups": Group.objects.exclude(pk__in=fixed_groups(by=person_of(request))).order_by("name"),
         "invitations": open_invitations().select_related("invited_by").prefetch_related("groups"),
         "is_closed": sign_up_now() is SignUp.CLOSED,
         "days": settings.ENVIRONMENT.invitation_days,

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from streaming.access import people
+from streaming.access import groups, people
 from streaming.access.factors import factors_of, reset_factors
 from streaming.models import Person
 from streaming.runs.stop import stop_runs_of
@@ -48,6 +48,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
         "somebody": somebody,
         "untouchable": people.why_untouchable(somebody, by=person_of(request)),
         "groups": Group.objects.order_by("name"),
+        "fixed": set(groups.fixed_groups(by=person_of(request)).values_list("pk", flat=True)),
         "own": set(somebody.groups.values_list("pk", flat=True)),
         "factors": factors_of(somebody),
     }
@@ -74,7 +75,7 @@ def _changes(action: Callable[[HttpRequest, Person], str]) -> View:
 @_changes
 def put_into_groups(request: HttpRequest, somebody: Person) -> str:
     """Make the person a member of exactly these groups."""
-    somebody.groups.set(chosen_groups(request))
+    groups.put_into_groups(somebody, chosen_groups(request), by=person_of(request))
     return f"The groups of {somebody} were saved."
 
 

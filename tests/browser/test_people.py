@@ -101,6 +101,7 @@ def test_an_invitation_leads_to_an_account_in_its_groups(administrator: Page, st
     administrator.goto("/people/groups/")
     administrator.get_by_label("Name").fill("Second only")
     administrator.get_by_role("button", name="Add").click()
+    administrator.get_by_label("Only these").check()
     administrator.get_by_label("scripted-two").check()
     administrator.get_by_role("button", name="Save").click()
     expect(administrator.get_by_text("Second only was saved.")).to_be_visible()

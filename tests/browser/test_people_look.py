@@ -32,8 +32,9 @@ OUTSIDE = [
 
 @pytest.mark.parametrize("look", SHOWN_IN)
 def test_pages_for_administrators_have_no_violation(
-    open_server: ChatServer, new_context: Callable[..., BrowserContext], look: str
+    open_server: ChatServer, new_context: Callable[..., BrowserContext], watch: Watch, look: str
 ):
+    watch.expect("422")  # a group without a model
     page = new_context(open_server.url, open_server.sign_in("alice"), **LOOKS[look]).new_page()
     for path in INSIDE:
         page.goto(path)
@@ -44,7 +45,12 @@ def test_pages_for_administrators_have_no_violation(
     page.goto("/people/groups/")
     page.get_by_label("Name").fill(look)
     page.get_by_role("button", name="Add").click()
+    expect(page.get_by_label("Every model")).to_be_checked()
+    expect(page.get_by_label("scripted-two")).to_be_hidden()
+    page.get_by_label("Only these").check()
     expect(page.get_by_label("scripted-two")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Nothing is chosen")).to_be_visible()
     check(page)
     page.goto("/people/invitations/")
     page.get_by_label("Email").fill(f"{look}@example.org")

@@ -10,6 +10,7 @@ import pytest
 
 from deploy.cluster.process import free_port
 from tests.support.caddy_process import CaddyProcess
+from tests.support.deploy_files import SECRETS
 from tests.support.eventually import eventually
 from tests.support.model_server import ModelServer
 from tests.support.nginx_process import NginxProcess
@@ -127,3 +128,15 @@ async def test_what_a_visitor_says_of_his_address_is_not_believed(proxy, browser
     async with browser.get(f"{proxy.url}/settings/security/") as answer:
         page = await answer.text()
     assert (answer.status, "127.0.0.1 · now" in page, "6.6.6.6" in page) == (200, True, False)
+
+
+async def test_secret_links_stand_in_no_log(proxy, browser):
+    for path in SECRETS:
+        async with browser.get(proxy.url + path) as answer:
+            assert answer.headers["Referrer-Policy"] == "strict-origin"
+        async with browser.get(f"http://localhost:{proxy.plain_port}{path}", allow_redirects=False) as answer:
+            assert answer.status == proxy.moved
+    async with browser.get(f"{proxy.url}/settings/?logged") as answer:
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+    await eventually(lambda: "/settings/?logged" in proxy.logged, "pages are logged")
+    assert "SECRET" not in proxy.logged

@@ -1,6 +1,7 @@
 """Access taken away while sockets and event streams are open and an answer streams, on PostgreSQL and two processes.
 
-What may be sent ends in the log: with the deletion or the `access` event, else with the check after ten seconds.
+What may be sent ends in the log: with the deletion or the `access` event. What SQL alone takes away is seen by the
+check after ten seconds.
 """
 
 import asyncio
@@ -37,6 +38,16 @@ from streaming.chats import delete_conversation
 from streaming.models import Conversation
 chat = Conversation.objects.get(pk="{conversation}")
 delete_conversation(chat, by=chat.owner)
+"""
+END_SESSIONS = """
+from streaming.access.sessions import end_other_sessions
+from streaming.models import Conversation
+assert end_other_sessions(Conversation.objects.get(pk="{conversation}").owner, but="")
+"""
+DEACTIVATE = """
+from streaming.access.people import deactivate
+from streaming.models import Conversation, Person
+deactivate(Conversation.objects.get(pk="{conversation}").owner, by=Person.objects.get(username="alice"))
 """
 
 
@@ -97,6 +108,20 @@ async def test_nothing_after_an_access_event_is_sent(site: Site, alice: Person):
     end = seq_of(site, conversation, lambda event: event.type == "access")
     assert socket.close_code == 4403
     assert max(socket.seq, sse.seq) < end
+
+
+@pytest.mark.parametrize(("how", "code"), [(END_SESSIONS, 4401), (DEACTIVATE, 4410)], ids=["sessions", "account"])
+async def test_nothing_after_sessions_or_the_account_ended_is_sent(site: Site, how: str, code: int):
+    bob = Person(site, "bob")
+    conversation, _ = bob.start("end what lets me in")
+    async with viewers(bob, conversation) as (socket, sse):
+        await run(site, how, conversation)
+        await eventually(lambda: socket.close_code, "it ends before the next check", seconds=3)
+    execute(site, "UPDATE streaming_person SET is_active = true")
+    loss = seq_of(site, conversation, lambda event: event.type == "access")
+    assert site.log.events(conversation)[-1].seq > loss
+    assert socket.close_code == code
+    assert max(socket.seq, sse.seq) < loss
 
 
 async def test_loss_that_no_event_tells_ends_both_in_time(site: Site, alice: Person):

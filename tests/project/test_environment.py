@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,16 @@ def test_environment_splits_lists_and_trims_addresses(monkeypatch: pytest.Monkey
     assert environment.allowed_hosts == ("a.example", "b.example")
     assert environment.trusted_origins == ("https://a.example",)
     assert environment.openai_base_url == "http://localhost:1/v1"
+
+
+def test_environment_knows_former_secret_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY_FALLBACKS", "the last one, the one before")
+    environment = read_environment()
+    assert [key.get_secret_value() for key in environment.secret_key_fallbacks] == ["the last one", "the one before"]
+    assert "the last one" not in repr(environment)
+    told = "from django.conf import settings; print(settings.SECRET_KEY_FALLBACKS)"
+    done = subprocess.run([sys.executable, "-c", told], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['the last one', 'the one before']"
 
 
 @pytest.mark.parametrize(

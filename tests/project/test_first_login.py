@@ -1,10 +1,18 @@
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from io import StringIO
 from threading import Barrier
+from urllib.parse import urlsplit
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.socialaccount.models import SocialAccount
+from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
 from streaming.access import first_login
 from streaming.access.first_login import (
@@ -70,11 +78,46 @@ def test_first_login_signs_in_once_and_sets_the_password(person: Person) -> None
     assert "_auth_user_id" not in again.session
 
 
-def test_first_login_works_without_a_password_and_is_offered_again(person: Person) -> None:
+def test_first_login_works_without_a_password_and_is_not_offered_again(person: Person) -> None:
     client = Client()
     assert client.post(_address(person), {"password": ""}).status_code == 302
     assert client.session["_auth_user_id"] == str(person.pk)
+    assert administrator_to_welcome() is None
+
+
+def test_first_login_passes_no_second_factor_and_no_provider_by(person: Person) -> None:
+    TOTP.activate(person, "JBSWY3DPEHPK3PXP")
+    assert administrator_to_welcome() is None
+    Authenticator.objects.all().delete()
     assert administrator_to_welcome() == person
+    SocialAccount.objects.create(user=person, provider="oidc", uid="1")
+    assert administrator_to_welcome() is None
+
+
+def test_first_login_command_makes_a_link_for_who_has_lost_everything(person: Person) -> None:
+    Person.objects.update(last_login=timezone.now())
+    said = printed("first_login")
+    assert "signs in as admin" in said
+    assert "without a second factor" in said
+    client = Client()
+    address = urlsplit(re.search(r"http\S+", said)[0]).path
+    assert client.post(address, {"password": ""}).status_code == 302
+    assert client.session["_auth_user_id"] == str(person.pk)
+
+
+def test_first_login_command_asks_who_is_meant(person: Person) -> None:
+    Person.objects.create(username="bob")
+    Person.objects.create(username="root", is_superuser=True)
+    for name in ([], ["bob"]):
+        with pytest.raises(CommandError, match="There are: admin, root"):
+            printed("first_login", *name)
+    assert "signs in as root" in printed("first_login", "root")
+
+
+def printed(*command: str) -> str:
+    out = StringIO()
+    call_command(*command, stdout=out)
+    return out.getvalue()
 
 
 def test_first_login_refuses_a_weak_password_and_keeps_the_link(person: Person) -> None:

@@ -55,10 +55,8 @@ def test_logs_are_json_when_hosted() -> None:
 
 
 PRIVATE = [
-    (
-        "duplicate key\nDETAIL:  Key (text)=(my secret) already exists.\nLINE 1: INSERT",
-        "duplicate key\nLINE 1: INSERT",
-    ),
+    ("duplicate key\nLINE 1: INSERT\nDETAIL:  Key (text)=(my secret) is there.", "duplicate key\nLINE 1: INSERT"),
+    ("refused\nDETAIL:  Failing row contains (1, my first\nmy second secret line, 3).\nHINT: x", "refused"),
     (r"DataError('no\nDETAIL:  Failing row contains (my secret).')", "DataError('no"),
     ("Internal Server Error: /accounts/first/eyJhbGciOiJIUzI1NiJ9.abc/", "Internal Server Error: /accounts/first/…/"),
     ("away: redis://u:hunter2@db:1/0", "away: redis://u:…@db:1/0"),

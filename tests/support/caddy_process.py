@@ -8,8 +8,8 @@ from pathlib import Path
 from deploy.cluster.process import Process, free_port
 from tests.support.deploy_files import DEPLOY
 
-# What stands before deploy/Caddyfile: ports, where to keep things, and nothing of the machine is changed.
-HERE = """\
+# What is added to the options of deploy/Caddyfile: ports, where to keep things; nothing of the machine is changed.
+HERE = """
 {{
 \tadmin 127.0.0.1:{admin}
 \tdefault_bind 127.0.0.1
@@ -17,8 +17,6 @@ HERE = """\
 \thttps_port {port}
 \tskip_install_trust
 \tstorage file_system {folder}/storage
-}}
-
 """
 
 
@@ -32,7 +30,9 @@ class CaddyProcess(Process):
         self.authority = folder / "storage" / "pki" / "authorities" / "local" / "root.crt"
         self._file = folder / "Caddyfile"
         here = HERE.format(admin=self._admin, plain=self.plain_port, port=self.port, folder=folder)
-        self._file.write_text(here + (DEPLOY / "Caddyfile").read_text())
+        comment, begin, rest = (DEPLOY / "Caddyfile").read_text().partition("\n{\n")
+        assert begin, "deploy/Caddyfile has no options"
+        self._file.write_text(comment + here + rest)
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -45,6 +45,11 @@ class CaddyProcess(Process):
     @property
     def url(self) -> str:
         return f"https://localhost:{self.port}"
+
+    @property
+    def logged(self) -> str:
+        """Of requests and of errors."""
+        return self.output
 
     @property
     def _configuration(self) -> list[str]:

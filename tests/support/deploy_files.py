@@ -10,6 +10,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 COMMON = DEPLOY / "systemd" / "chatsite-.service.d" / "common.conf"
+SECRETS = (  # links that give whoever reads them something
+    "/accounts/first/SECRET/",
+    "/accounts/invitation/SECRET/",
+    "/accounts/password/reset/key/3-SECRET/",
+    "/accounts/confirm-email/SECRET/",
+    "/accounts/oidc/login/callback/?code=SECRET&state=SECRET",
+)
 WRITTEN_BY_HAND = [path for path in sorted(DEPLOY.rglob("*")) if path.is_file() and path.suffix not in {".py", ".pyc"}]
 
 

@@ -28,6 +28,7 @@ class IdentityProvider:
     """`people` are the claims by subject; `faults` name what goes wrong: `away`, or a part of what is said."""
 
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
+    in_token: dict[str, Any] = field(default_factory=dict)  # further claims of every id token
     faults: set[str] = field(default_factory=set)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -138,6 +139,7 @@ class IdentityProvider:
             "nonce": "of another sign-in" if "nonce" in self.faults else nonce,
             "iat": now,
             "exp": now + (-60 if "expired" in self.faults else 300),
+            **self.in_token,
         }
         key = self.stranger if "signature" in self.faults else self.key
         return jwt.encode(claims, key, algorithm="RS256", headers={"kid": KEY_ID})

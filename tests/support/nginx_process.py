@@ -26,6 +26,9 @@ class NginxProcess(Nginx):
         make_certificate(folder)
         port, self.plain_port = free_port(), free_port()
         super().__init__(folder, port, adapted(folder, port, self.plain_port, web_ports))
+        main, self.access_log = folder / "nginx.conf", folder / "access.log"
+        logging = main.read_text().replace("access_log off;", f"access_log {self.access_log};")  # as distributions do
+        main.write_text(logging)
 
     @property
     def url(self) -> str:
@@ -35,6 +38,11 @@ class NginxProcess(Nginx):
     def authority(self) -> Path:
         """Who signed its certificate."""
         return self.folder / "fullchain.pem"
+
+    @property
+    def logged(self) -> str:
+        """Of requests and of errors."""
+        return self.access_log.read_text() + self.output
 
     def verdict(self) -> str:
         """What `nginx -t` says; "" when all is well."""

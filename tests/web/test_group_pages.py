@@ -24,7 +24,9 @@ def interns(alice: Person) -> Group:
 
 
 def save(client: Client, group: Group, *references: str, name: str = "Interns"):
-    return client.post(f"/people/groups/{group.pk}/change/", {"name": name, "reference": references})
+    models = "these" if references else "every"
+    form = {"name": name, "models": models, "reference": references}
+    return client.post(f"/people/groups/{group.pk}/change/", form)
 
 
 def test_a_group_is_made_renamed_and_deleted(as_staff: Client):
@@ -78,4 +80,24 @@ def test_a_bad_name_saves_nothing(as_staff: Client, interns: Group, lab: Connect
     answer = save(as_staff, interns, lab.pk, name="")
     assert answer.status_code == 422
     assert f'value="{lab.pk}" checked' in answer.content.decode()
+    assert references_of(interns) == []
+
+
+@pytest.mark.parametrize("form", [{"models": "these"}, {"models": "these", "reference": "made/up"}, {}])
+def test_choosing_nothing_is_refused_and_opens_nothing(as_staff: Client, interns: Group, lab: Connection, form):
+    save(as_staff, interns, f"{lab.pk}/small")
+    answer = as_staff.post(f"/people/groups/{interns.pk}/change/", {"name": "Renamed", **form})
+    html = answer.content.decode()
+    assert (answer.status_code, "Nothing is chosen" in html) == (422, True)
+    assert 'value="these" checked' in html
+    interns.refresh_from_db()
+    assert (references_of(interns), interns.name) == ([f"{lab.pk}/small"], "Interns")
+
+
+def test_every_model_is_said_and_not_inferred(as_staff: Client, interns: Group, lab: Connection):
+    assert 'value="every" checked' in as_staff.get(f"/people/groups/{interns.pk}/").content.decode()
+    save(as_staff, interns, lab.pk)
+    assert 'value="these" checked' in as_staff.get(f"/people/groups/{interns.pk}/").content.decode()
+    form = {"name": "Interns", "models": "every", "reference": lab.pk}
+    as_staff.post(f"/people/groups/{interns.pk}/change/", form)
     assert references_of(interns) == []

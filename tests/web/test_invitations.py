@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import resolve
 from django.utils import timezone
 
+from chatsite import sign_up
 from chatsite.sign_up import SignUpForm
 from streaming.access.invitations import claim, invite
 from streaming.models import Invitation, Person
@@ -102,6 +103,33 @@ def test_of_two_forms_sent_at_once_one_makes_an_account(rf, link: str):
     assert response is not None
     assert "This invitation was used" in response.content.decode()
     assert not Person.objects.filter(username="carol").exists()
+
+
+def test_an_account_is_made_with_its_groups_or_not_at_all(as_nobody: Client, staff: Person, monkeypatch):
+    group = Group.objects.create(name="Interns")
+    invitation, secret = invite(ADDRESS, by=staff, groups=[group])
+    as_nobody.get(f"/accounts/invitation/{secret}/")
+
+    def die(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as dying:
+        dying.setattr(sign_up, "settle", die)
+        with pytest.raises(SystemExit):
+            as_nobody.post("/accounts/signup/", FORM)
+    assert not Person.objects.filter(username="carol").exists()
+    invitation.refresh_from_db()
+    assert invitation.state == Invitation.State.OPEN
+    assert as_nobody.post("/accounts/signup/", FORM)["Location"] == "/"
+    assert list(Person.objects.get(username="carol").groups.all()) == [group]
+
+
+def test_a_name_that_looks_like_an_address_is_refused(as_nobody: Client, link: str):
+    as_nobody.get(link)
+    answer = as_nobody.post("/accounts/signup/", {**FORM, "username": "alice@example.org"}).content.decode()
+    assert "A name has no @ in it" in answer
+    assert not Person.objects.filter(email=ADDRESS).exists()
+    assert Invitation.objects.get().state == Invitation.State.OPEN
 
 
 def test_a_form_that_cannot_be_used_spends_nothing(as_nobody: Client, link: str, alice: Person):

@@ -32,6 +32,7 @@ def running_provider() -> Iterator[IdentityProvider]:
 @pytest.fixture
 def provider(running_provider: IdentityProvider, settings) -> IdentityProvider:
     running_provider.people = {"d-1": dict(DANA), "e-1": dict(EVE)}
+    running_provider.in_token.clear()
     running_provider.faults.clear()
     running_provider.refusals.clear()
     given = {
@@ -123,6 +124,29 @@ def test_an_unverified_address_is_not_taken(client: Client, provider: IdentityPr
     sign_in(client, "e-1")
     assert Person.objects.get().email == ""
     assert not EmailAddress.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("in_token", "taken"),
+    [
+        ({"email": "victim@example.org"}, "dana@example.org"),
+        ({"email": "victim@example.org", "email_verified": False}, ""),
+        ({"email_verified": True}, "dana@example.org"),
+        ({"email": "other@example.org", "email_verified": True}, "other@example.org"),
+    ],
+)
+def test_an_address_is_vouched_for_by_the_document_that_names_it(
+    client: Client, provider: IdentityProvider, open_sign_up: None, in_token: dict[str, object], taken: str
+):
+    provider.in_token.update(in_token)
+    sign_in(client, "d-1")
+    assert Person.objects.get().email == taken
+
+
+def test_a_name_that_is_an_address_is_not_taken(client: Client, provider: IdentityProvider, open_sign_up: None):
+    provider.people["d-1"]["preferred_username"] = "victim@example.org"
+    sign_in(client, "d-1")
+    assert "@" not in Person.objects.get().username
 
 
 def test_an_address_that_both_sides_verified_links(client: Client, provider: IdentityProvider):

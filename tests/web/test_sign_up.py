@@ -49,6 +49,12 @@ def test_an_account_is_open_when_its_address_is_confirmed(as_nobody: Client):
     assert "This link is spent" in client_of(None).get(link).content.decode()
 
 
+def test_nobody_takes_somebodys_address_as_a_name(as_nobody: Client, carol: Person):
+    answer = as_nobody.post("/accounts/signup/", {**FORM, "username": "Carol@example.org"})
+    assert "A name has no @ in it" in answer.content.decode()
+    assert list(Person.objects.all()) == [carol]
+
+
 def test_accounts_that_an_administrator_made_have_nothing_to_confirm(as_nobody: Client, carol: Person):
     assert sign_in(as_nobody, "carol@example.org")["Location"] == "/"
 
