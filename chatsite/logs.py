@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import MutableMapping
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 
@@ -48,7 +48,7 @@ class AbsenceNotEachSecond(NotEachSecond):
         return not is_absence or super().filter(record)
 
 
-def logging_settings(mode: Literal["embedded", "hosted"], level: str) -> dict[str, Any]:
+def logging_settings(level: str, *, for_people: bool) -> dict[str, Any]:
     """Django's LOGGING. Both `logging.getLogger` and `structlog.get_logger` end in the same lines."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -56,11 +56,10 @@ def logging_settings(mode: Literal["embedded", "hosted"], level: str) -> dict[st
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
     ]
-    if mode == "hosted":
+    line: Any = line_for_people
+    if not for_people:
         shared += [structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"), _with_role(process_role())]
-        line: Any = structlog.processors.JSONRenderer()
-    else:
-        line = line_for_people
+        line = structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

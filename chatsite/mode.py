@@ -24,8 +24,8 @@ CONNECTIONS_BESIDE_THREADS = 4
 class Mode:
     """What the environment makes of this process.
 
-    `celery_broker` is empty when runs are not submitted to Celery. `sole_engine` says that the lock of the data
-    folder is proof that no other engine writes to the database.
+    Nobody but the doctor asks for its `name`. `celery_broker` is empty when runs are not submitted to Celery.
+    `sole_engine` says that the lock of the data folder is proof that no other engine writes to the database.
     """
 
     name: Literal["embedded", "hosted"]
@@ -36,6 +36,21 @@ class Mode:
     celery_options: dict[str, Any] = field(repr=False)
     celery_tls: dict[str, Any] | None = field(repr=False)
     sole_engine: bool
+
+    @property
+    def locks_data_folder(self) -> bool:
+        """Whether one process has the data folder to itself."""
+        return self.name == "embedded"
+
+    @property
+    def joins_processes(self) -> bool:
+        """Whether web processes and workers, perhaps of other machines, are one site."""
+        return self.name == "hosted"
+
+    @property
+    def speaks_to_people(self) -> bool:
+        """Whether somebody at a terminal reads what the process says, not a collector of logs."""
+        return self.name == "embedded"
 
 
 def decide_mode(environment: Environment) -> Mode:

@@ -154,7 +154,7 @@ SOCIALACCOUNT_EMAIL_REQUIRED = False
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # only addresses that the provider has verified are taken
 SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
 ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
-MAIL: Mail = decide_mail(ENVIRONMENT, terminal=MODE.name == "embedded")
+MAIL: Mail = decide_mail(ENVIRONMENT, terminal=MODE.speaks_to_people)
 MAILERS = MAIL.mailers
 DEFAULT_FROM_EMAIL = MAIL.sender
 
@@ -205,4 +205,4 @@ USE_TZ = True
 TIME_ZONE = ENVIRONMENT.time_zone
 LANGUAGE_CODE = "en"
 USE_I18N = False
-LOGGING = logging_settings(MODE.name, ENVIRONMENT.log_level)
+LOGGING = logging_settings(ENVIRONMENT.log_level, for_people=MODE.speaks_to_people)

@@ -73,7 +73,7 @@ def _mode() -> Iterator[Finding]:
         "hosted": "hosted: Redis joins web processes and workers",
     }
     yield Finding(Verdict.OK, "mode", explained[settings.MODE.name])
-    if settings.MODE.name == "hosted" and connection.vendor == "sqlite":
+    if settings.MODE.joins_processes and connection.vendor == "sqlite":
         text = "SQLite is one machine's file, and its writers wait for each other: set DATABASE_URL to a PostgreSQL."
         yield Finding(Verdict.FAILED, "hosted", text)
 
@@ -87,7 +87,7 @@ def _data_folder() -> Iterator[Finding]:
         yield Finding(Verdict.FAILED, "data folder", f"{folder} has only {free // 1024**2} MiB left.")
     else:
         text = f"{folder}, {free // 1024**3} GiB free"
-        if settings.MODE.name == "embedded":
+        if settings.MODE.locks_data_folder:
             text += ", a server runs on it" if is_held(folder) else ", no server runs on it"
         yield Finding(Verdict.OK, "data folder", text)
 
@@ -100,7 +100,7 @@ def _secret_key() -> Iterator[Finding]:
         yield Finding(Verdict.OK, "secret key", f"will be made in {file}")
     elif stat.S_IMODE(file.stat().st_mode) & 0o077:
         yield Finding(Verdict.FAILED, "secret key", f"Others on this machine may read it: chmod 600 {file}")
-    elif settings.MODE.name == "hosted":
+    elif settings.MODE.joins_processes:
         text = "in the data folder; processes on other machines need the same one: set SECRET_KEY"
         yield Finding(Verdict.NOTE, "secret key", text)
     else:
@@ -150,7 +150,7 @@ def _engines() -> Iterator[Finding]:
         if not any(engine.serves(WORK) for engine in alive):
             text = "None is alive for the queue work: tasks that block wait. Start a Celery worker with -Q work."
             yield Finding(Verdict.NOTE, "tasks", text)
-    elif settings.MODE.name == "hosted":
+    elif settings.MODE.joins_processes:
         text = "None is alive for the queue streams: answers wait. Start a Celery worker with -Q streams."
         yield Finding(Verdict.FAILED, "engines", text)
     else:

@@ -13,7 +13,7 @@ from chatsite.process_role import process_role
 PROGRAM = """
 import logging.config, sys
 from chatsite.logs import logging_settings
-logging.config.dictConfig(logging_settings(sys.argv[1], "INFO"))
+logging.config.dictConfig(logging_settings("INFO", for_people=sys.argv[1] == "people"))
 import structlog
 logging.getLogger("streaming.a").info("said %s", "this", extra={"run": "r0"})
 structlog.get_logger("streaming.b").warning("kept", run="r1")
@@ -27,16 +27,16 @@ except ZeroDivisionError:
 """
 
 
-def _lines(mode: str) -> list[str]:
+def _lines(who: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, mode], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", PROGRAM, who], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == ""
     return done.stderr.splitlines()
 
 
 def test_logs_are_short_lines_for_people() -> None:
-    first, second, third, fourth, *trace = _lines("embedded")
+    first, second, third, fourth, *trace = _lines("people")
     assert first[8:] == " info     said this  run=r0  (streaming.a)"
     assert second[8:] == " warning  kept  run=r1  (streaming.b)"
     assert third[8:] == " warning  told  run=r2  (streaming.b)"
@@ -45,7 +45,7 @@ def test_logs_are_short_lines_for_people() -> None:
 
 
 def test_logs_are_json_when_hosted() -> None:
-    first, second, third, fourth = (json.loads(line) for line in _lines("hosted"))
+    first, second, third, fourth = (json.loads(line) for line in _lines("collector"))
     assert (first["event"], first["level"], first["logger"]) == ("said this", "info", "streaming.a")
     assert first["run"] == "r0"
     assert (second["event"], second["run"]) == ("kept", "r1")

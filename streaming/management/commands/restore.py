@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, file: Path, sign_out: bool, **_options: Any) -> None:
         try:
             with ExitStack() as held:
-                if settings.MODE.name == "embedded":
+                if settings.MODE.locks_data_folder:
                     held.enter_context(DataFolderLock(settings.DATA_DIR, holder="a restore"))
                 restored = restore(file, sign_out=sign_out)
         except (ArchiveError, DataFolderInUseError, DatabaseError, OSError) as error:

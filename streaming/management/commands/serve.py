@@ -37,13 +37,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, host: str, port: int, web: bool, server: ServerName, **_options: Any) -> None:
-        if web and settings.MODE.name != "hosted":
+        if web and not settings.MODE.joins_processes:
             raise CommandError("--web needs the Redis that joins it to the workers: set REDIS_URL.")
         try:
             with ExitStack() as held:
                 check_free(host, port)
                 lock = None
-                if settings.MODE.name == "embedded":
+                if settings.MODE.locks_data_folder:
                     lock = held.enter_context(DataFolderLock(settings.DATA_DIR, holder=f"{host} port {port}"))
                 self._set_up_database()
                 if settings.STATIC_ROOT is not None:
