@@ -1,14 +1,14 @@
 """A whole hosted site: which processes there are, in which order they start and end. Knows no test and no person."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from deploy.cluster.nginx import Nginx, before
 from deploy.cluster.postgresql import Postgresql
-from deploy.cluster.process import Process, free_port, manage
+from deploy.cluster.process import Process, as_ready, free_port, manage
 from deploy.cluster.product import Beat, Web, Worker
 from deploy.cluster.redis import Redis
 
@@ -78,18 +78,23 @@ class Cluster:
 
     def start(self) -> Self:
         """Everything; returns when all of it serves. Raises `ProcessDiedError`, which names what does not."""
+        for _ in self.starting():
+            pass
+        return self
+
+    def starting(self) -> Iterator[Process]:
+        """Start everything; each process as soon as it serves. Raises `ProcessDiedError`."""
         self.start_stores()
+        yield from (self.postgresql, self.redis)
         # The first web process alone: of several, each would print a link for the administrator.
-        together = [*self.webs[1:], *self.streams, *self.work, *([self.beat] if self.beat else [])]
         for web in self.webs[:1]:
-            web.start()
+            yield web.start()
+        together = [*self.webs[1:], *self.streams, *self.work, *([self.beat] if self.beat else [])]
         for process in together:
             process.launch()
-        for process in together:
-            process.wait_until_ready()
+        yield from as_ready(together)
         if self.nginx is not None:
-            self.nginx.start()
-        return self
+            yield self.nginx.start()
 
     def end(self) -> None:
         """Politely: nobody new comes in, pages leave, answers end or are handed over, then the stores go."""
