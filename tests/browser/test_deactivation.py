@@ -25,6 +25,11 @@ REMEMBER_CLOSE_CODES = """(() => {
   };
 })()"""
 
+# Carets, and what counts the seconds, as they are painted.
+LIVE_MARKS = """[...document.querySelectorAll("#thread *")]
+  .map((part) => getComputedStyle(part, "::after").content)
+  .filter((content) => content !== "none" && content !== "normal")"""
+
 
 @pytest.fixture(scope="module")
 def people_server(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[ChatServer]:
@@ -69,8 +74,10 @@ def test_a_deactivated_person_is_shown_out(administrator, bob: ChatPage, models:
     assert exchange.closed_at is not None
     assert "kept words" in bob.text()
     assert bob.composer.input_value() == "a draft"
-    bob.composer.press("Enter")
-    expect(bob.page.locator(".problem")).to_contain_text("Your account was deactivated.")
+    expect(bob.composer).not_to_be_editable()
+    for name in ("Send", "Send again", "Stop the answer", "Continue", "Retry"):
+        expect(bob.page.get_by_role("button", name=name, exact=True).and_(bob.page.locator(":enabled"))).to_be_hidden()
+    assert bob.page.evaluate(LIVE_MARKS) == []
     bob.page.goto("/")
     expect(bob.page.get_by_role("heading", name="Your account was deactivated")).to_be_visible()
     administrator.get_by_role("button", name="Reactivate").click()
