@@ -149,12 +149,16 @@ def test_a_form_that_cannot_be_used_spends_nothing(as_nobody: Client, link: str,
     ],
     ids=["expired", "revoked", "accepted"],
 )
-def test_a_spent_link_says_why(as_nobody: Client, link: str, change: dict[str, object], said: str):
+def test_a_spent_link_says_why(as_nobody: Client, link: str, settings, change: dict[str, object], said: str):
     as_nobody.get(link)
     Invitation.objects.update(**change)
     answer = as_nobody.get(link)
     assert answer.status_code == 410
     assert said in answer.content.decode()
+    set_environment(settings, CHATSITE_SIGN_UP="open")
+    offers_sign_up = "without an invitation" in as_nobody.get(link).content.decode()
+    assert offers_sign_up == ("accepted_at" not in change), "not to somebody who has an account"
+    set_environment(settings, CHATSITE_SIGN_UP="invitation")
     assert "Sign-up is by invitation" in as_nobody.post("/accounts/signup/", FORM).content.decode()
 
 
