@@ -23,7 +23,8 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="chatsite-cluster-") as folder:
         kept = {name: value for name, value in os.environ.items() if name not in OURS}
-        cluster = Cluster(Path(folder), {**kept, "CHATSITE_DATA_DIR": folder}, Layout())
+        # Browsers make passkeys for a name only.
+        cluster = Cluster(Path(folder), {**kept, "CHATSITE_DATA_DIR": folder}, Layout(host="localhost"))
         try:
             _say("Starting PostgreSQL, Redis, nginx, 2 web processes, 3 workers and beat")
             for process in cluster.starting():

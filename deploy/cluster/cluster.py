@@ -22,6 +22,7 @@ class Layout:
     work: int = 1
     beat: bool = True
     nginx: bool = True
+    host: str = "127.0.0.1"  # by which people name this machine
 
 
 class Cluster:
@@ -46,7 +47,8 @@ class Cluster:
         if layout.nginx:
             port = free_port()
             self.nginx = Nginx(folder, port, before([web.port for web in self.webs], port=port))
-            behind = {"CHATSITE_PUBLIC_URL": self.nginx.url, "CHATSITE_TRUSTED_PROXIES": "1"}
+            self._public_url = f"http://{layout.host}:{port}"
+            behind = {"CHATSITE_PUBLIC_URL": self._public_url, "CHATSITE_TRUSTED_PROXIES": "1"}
             self.environment |= behind
             for web in self.webs:
                 web.environment |= behind
@@ -57,7 +59,7 @@ class Cluster:
     @property
     def url(self) -> str:
         """The address people use."""
-        return self.nginx.url if self.nginx is not None else self.webs[0].url
+        return self._public_url if self.nginx is not None else self.webs[0].url
 
     @property
     def processes(self) -> Sequence[Process]:
