@@ -209,6 +209,15 @@ def test_a_mail_server_that_is_away_is_said_and_the_link_shown(as_staff: Client,
     assert "/accounts/invitation/" in html
 
 
+def test_a_refused_invitation_keeps_the_groups_that_were_ticked(as_staff: Client):
+    group = Group.objects.create(name="Interns")
+    ticked = f'name="group" value="{group.pk}" checked'
+    refused = as_staff.post("/people/invitations/", {"email": "no address", "group": group.pk})
+    assert refused.status_code == 422
+    assert ticked in refused.content.decode()
+    assert ticked not in as_staff.post("/people/invitations/", {"email": ADDRESS, "group": group.pk}).content.decode()
+
+
 def test_closed_sign_up_takes_no_invitation(as_staff: Client, as_nobody: Client, link: str, settings):
     set_environment(settings, CHATSITE_SIGN_UP="closed")
     assert "Sign-up is closed" in as_nobody.get(link).content.decode()
