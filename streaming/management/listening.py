@@ -24,7 +24,7 @@ def check_free(host: str, port: int) -> None:
             ) from None
 
 
-def address_for_people(host: str, port: int, *, public_url: str, allowed: Sequence[str] = ("*",)) -> str:
+def address_for_people(host: str, port: int, *, public_url: str, allowed: Sequence[str]) -> str:
     """The address to type on this machine, or the public one where it is known. `allowed`: ALLOWED_HOSTS."""
     if public_url:
         return public_url
