@@ -7,7 +7,7 @@ PYTHON_IN_VENV := .venv/bin/python
 PARALLEL := -n auto --maxprocesses 4 --max-worker-restart 0
 .PHONY: run cluster test test-long soak check bench docs requirements format help
 
-run: ## Serve the site on http://127.0.0.1:8000 (PORT=… for another port)
+run: ## Serve the site on http://localhost:8000 (PORT=… for another port)
 	@.ci/install run
 	@exec $(PYTHON_IN_VENV) manage.py serve
 

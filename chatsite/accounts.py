@@ -30,7 +30,7 @@ class AccountAdapter(DefaultAccountAdapter):
         **DefaultAccountAdapter.error_messages,
         **dict.fromkeys(
             ("username_password_mismatch", "email_password_mismatch"),
-            "Name and password do not fit together. Check both and try again.",
+            "Name and password do not match. Check both and try again.",
         ),
         **dict.fromkeys(
             ("too_many_login_attempts", "rate_limited"), "Too many attempts. Wait five minutes, then try again."

@@ -10,6 +10,8 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django.core.cache import cache
 
+from chatsite.factors import refused_as
+
 FIELD = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "spellcheck": "false"}
 
 
@@ -20,10 +22,13 @@ class _CodeForm:
         super().__init__(*args, **kwargs)
         field = self.fields["code"]  # type: ignore[attr-defined]
         field.widget.attrs = dict(FIELD)
-        has_app = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.TOTP).exists()  # type: ignore[attr-defined]
-        field.label = "Code from your authenticator app, or a recovery code" if has_app else "Recovery code"
+        self._has_app = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.TOTP).exists()  # type: ignore[attr-defined]
+        field.label = "Code from your authenticator app, or a recovery code" if self._has_app else "Recovery code"
 
     def clean_code(self) -> str:
+        return refused_as("wrong_code" if self._has_app else "wrong_recovery_code", self._unused_code)
+
+    def _unused_code(self) -> str:
         code: str = super().clean_code()  # type: ignore[misc]
         authenticator: Authenticator = self.authenticator  # type: ignore[attr-defined]
         if authenticator.type == Authenticator.Type.TOTP and not _is_first_use(authenticator, code):
@@ -46,6 +51,9 @@ class FirstCodeForm(ActivateTOTPForm):
         super().__init__(*args, **kwargs)
         self.fields["code"].label = "Code that the app shows"
         self.fields["code"].widget.attrs = dict(FIELD)
+
+    def clean_code(self) -> str:
+        return refused_as("wrong_first_code", super().clean_code)
 
 
 def _is_first_use(authenticator: Authenticator, code: str) -> bool:

@@ -3,12 +3,14 @@
 Knows the public address; knows no page.
 """
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.core.exceptions import ValidationError
 
 from streaming.models.sealed import UnsealError, seal, unseal
 
@@ -18,7 +20,14 @@ class FactorAdapter(DefaultMFAAdapter):
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": "That was not accepted. Try again with the newest code or with a passkey of this account.",
+        # allauth has one code for whatever was not accepted; our forms say which of these fits their place.
+        "incorrect_code": "That was not accepted. Try again.",
+        "wrong_code": "That was not accepted. Type the newest code of your app, or an unused recovery code.",
+        "wrong_recovery_code": "That was not accepted. Type an unused recovery code.",
+        "wrong_first_code": "That was not accepted. Type the newest code of the app, and set the device's clock right.",
+        "wrong_passkey": "That was not accepted. Use a passkey that was added to this account.",
+        "wrong_only_passkey": "That was not accepted. Use a passkey that may sign in by itself, or your password.",
+        "wrong_new_passkey": "That passkey was not accepted, and not added. Try again, or with another device.",
         "unreadable": "Codes cannot be checked since the server's secret key was changed. Ask an administrator.",
     }
 
@@ -42,6 +51,16 @@ class FactorAdapter(DefaultMFAAdapter):
     def generate_authenticator_name(self, user: Any, type: Any) -> str:  # noqa: A002 - allauth's signature
         count = user.authenticator_set.filter(type=type).count()
         return f"Passkey {count + 1}" if count else "Passkey"
+
+
+def refused_as[T](words: str, clean: Callable[[], T]) -> T:
+    """What `clean` returns; what it does not accept is refused in `words`, a key of `error_messages`."""
+    try:
+        return clean()
+    except ValidationError as error:
+        if error.code != "incorrect_code":
+            raise
+        raise FactorAdapter().validation_error(words) from None
 
 
 def _host() -> str:

@@ -13,6 +13,7 @@ from chatsite.process_role import process_role
 
 QUIET_LIBRARIES = (
     *("daphne", "twisted", "asyncio", "aiohttp", "celery", "kombu", "redis", "websockets", "django.channels"),
+    "fido2",  # tells the ids of passkeys
     *("django.db.backends", "django.template"),  # at DEBUG they tell statements and variables with their values
 )
 REPEAT_SECONDS = 60.0

@@ -15,6 +15,8 @@ from allauth.mfa.webauthn.forms import (
 from cryptography.exceptions import InvalidSignature
 from django import forms
 
+from chatsite.factors import refused_as
+
 LONGEST_NAME = 100
 
 # What fido2 and allauth raise, unasked, for answers that no browser gives.
@@ -24,15 +26,22 @@ MADE_UP = (LookupError, TypeError, ValueError, AttributeError, struct.error, Inv
 class _Proof:
     """Has `clean_credential` refuse what cannot be read or proven."""
 
+    words = "wrong_passkey"
+
     def clean_credential(self) -> Any:
+        return refused_as(self.words, self._proven)
+
+    def _proven(self) -> Any:
         return _checked(super().clean_credential)  # type: ignore[misc]
 
 
 class SignInPasskeyForm(_Proof, LoginWebAuthnForm):
     """Instead of name and password, where its owner said that it may."""
 
-    def clean_credential(self) -> Any:
-        authenticator = super().clean_credential()
+    words = "wrong_only_passkey"
+
+    def _proven(self) -> Any:
+        authenticator = super()._proven()
         if not authenticator.wrap().is_passwordless:
             raise get_adapter().validation_error("incorrect_code")
         return authenticator
@@ -52,7 +61,7 @@ class NewPasskeyForm(AddWebAuthnForm):
     name = forms.CharField(required=False, max_length=LONGEST_NAME)
 
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = _checked(super().clean)
+        cleaned: dict[str, Any] = refused_as("wrong_new_passkey", lambda: _checked(super(NewPasskeyForm, self).clean))
         if credential := cleaned.get("credential"):
             # What its owner chose, where allauth looks for it: some devices make each one able to stand alone.
             credential["clientExtensionResults"] = {"credProps": {"rk": bool(cleaned.get("passwordless"))}}

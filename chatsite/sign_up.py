@@ -36,6 +36,7 @@ class SignUpForm(SignupForm):
             field = self.fields[name]
             field.label, field.help_text = label, note
             field.widget.attrs.pop("placeholder", None)
+        self.fields["username"].widget.attrs["autofocus"] = True
         if self.invitation is not None:
             self.fields["email"].initial = self.invitation.email
             self.fields["email"].disabled = True

@@ -7,10 +7,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NoReturn
 
 from deploy.cluster.cluster import Cluster, Layout
-from deploy.cluster.process import Process, ProcessDiedError
+from deploy.cluster.process import ProcessDiedError
+from deploy.cluster.watching import Watch
 
 LINK = re.compile(r"^\s*(http\S+/accounts/first/\S+)\s*$", re.MULTILINE)
 OURS = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "SECRET_KEY", "CHATSITE_DATA_DIR", "PORT")
@@ -23,12 +23,17 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="chatsite-cluster-") as folder:
         kept = {name: value for name, value in os.environ.items() if name not in OURS}
-        cluster = Cluster(Path(folder), {**kept, "CHATSITE_DATA_DIR": folder}, Layout())
+        # Browsers make passkeys for a name only.
+        cluster = Cluster(Path(folder), {**kept, "CHATSITE_DATA_DIR": folder}, Layout(host="localhost"))
         try:
             _say("Starting PostgreSQL, Redis, nginx, 2 web processes, 3 workers and beat")
-            cluster.start()
+            for process in cluster.starting():
+                _say(f"  {process.name:<12} process {process.pid:<8} prints to {process.output_path}")
             _welcome(cluster)
-            _watch(cluster)
+            watch = Watch(cluster.processes, _say)
+            while True:
+                time.sleep(LOOK_SECONDS)
+                watch.look()
         except ProcessDiedError as error:
             _say(f"The cluster did not start: {error}")
             return 1
@@ -43,31 +48,9 @@ def main() -> int:
 
 
 def _welcome(cluster: Cluster) -> None:
-    for process in cluster.processes:
-        _say(f"  {process.name:<12} process {process.pid:<8} prints to {process.output_path}")
     if found := LINK.search(cluster.webs[0].output):
         _say(f"Sign in as the administrator with this link; it works once:\n  {found[1]}")
     _say(f"Serving on {cluster.url} (Ctrl+C ends it)")
-
-
-def _watch(cluster: Cluster) -> NoReturn:
-    """Start again what dies, as an init system does."""
-    while True:
-        time.sleep(LOOK_SECONDS)
-        for process in cluster.processes:
-            if not process.is_alive:
-                _start_again(process)
-
-
-def _start_again(process: Process) -> None:
-    _say(f"{process.name} ended ({process.exited}); it is started again")
-    began = time.monotonic()
-    try:
-        process.start()
-    except ProcessDiedError as error:
-        _say(str(error))
-    else:
-        _say(f"{process.name} serves again after {time.monotonic() - began:.1f} s")
 
 
 def _say(text: str) -> None:

@@ -1,14 +1,14 @@
 """A whole hosted site: which processes there are, in which order they start and end. Knows no test and no person."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from deploy.cluster.nginx import Nginx, before
 from deploy.cluster.postgresql import Postgresql
-from deploy.cluster.process import Process, free_port, manage
+from deploy.cluster.process import Process, as_ready, free_port, manage
 from deploy.cluster.product import Beat, Web, Worker
 from deploy.cluster.redis import Redis
 
@@ -22,6 +22,7 @@ class Layout:
     work: int = 1
     beat: bool = True
     nginx: bool = True
+    host: str = "127.0.0.1"  # by which people name this machine
 
 
 class Cluster:
@@ -46,7 +47,8 @@ class Cluster:
         if layout.nginx:
             port = free_port()
             self.nginx = Nginx(folder, port, before([web.port for web in self.webs], port=port))
-            behind = {"CHATSITE_PUBLIC_URL": self.nginx.url, "CHATSITE_TRUSTED_PROXIES": "1"}
+            self._public_url = f"http://{layout.host}:{port}"
+            behind = {"CHATSITE_PUBLIC_URL": self._public_url, "CHATSITE_TRUSTED_PROXIES": "1"}
             self.environment |= behind
             for web in self.webs:
                 web.environment |= behind
@@ -57,7 +59,7 @@ class Cluster:
     @property
     def url(self) -> str:
         """The address people use."""
-        return self.nginx.url if self.nginx is not None else self.webs[0].url
+        return self._public_url if self.nginx is not None else self.webs[0].url
 
     @property
     def processes(self) -> Sequence[Process]:
@@ -78,18 +80,23 @@ class Cluster:
 
     def start(self) -> Self:
         """Everything; returns when all of it serves. Raises `ProcessDiedError`, which names what does not."""
+        for _ in self.starting():
+            pass
+        return self
+
+    def starting(self) -> Iterator[Process]:
+        """Start everything; each process as soon as it serves. Raises `ProcessDiedError`."""
         self.start_stores()
+        yield from (self.postgresql, self.redis)
         # The first web process alone: of several, each would print a link for the administrator.
-        together = [*self.webs[1:], *self.streams, *self.work, *([self.beat] if self.beat else [])]
         for web in self.webs[:1]:
-            web.start()
+            yield web.start()
+        together = [*self.webs[1:], *self.streams, *self.work, *([self.beat] if self.beat else [])]
         for process in together:
             process.launch()
-        for process in together:
-            process.wait_until_ready()
+        yield from as_ready(together)
         if self.nginx is not None:
-            self.nginx.start()
-        return self
+            yield self.nginx.start()
 
     def end(self) -> None:
         """Politely: nobody new comes in, pages leave, answers end or are handed over, then the stores go."""

@@ -3,8 +3,8 @@
 Knows addresses; knows no page. What is not sent to a web process because it is gone goes to the next one.
 """
 
+import http.client
 import os
-import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,5 +84,5 @@ def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - an address of ours
             return True
-    except (OSError, urllib.error.HTTPError):
+    except (OSError, http.client.HTTPException):
         return False

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -67,6 +67,11 @@ class Process:
         return self._popen is not None and self._popen.poll() is None
 
     @property
+    def is_ready(self) -> bool:
+        """Whether it serves, asked once."""
+        return self._ready()
+
+    @property
     def exited(self) -> int | None:
         """The code it ended with, minus the signal where one ended it; None while it lives."""
         return self._popen.poll() if self._popen is not None else None
@@ -97,13 +102,9 @@ class Process:
             )
 
     def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:
-        deadline = time.monotonic() + seconds
-        while not self._ready():
-            if not self.is_alive:
-                raise ProcessDiedError(f"{self.name} ended by itself ({self.exited}):\n{self._last_lines()}")
-            if time.monotonic() > deadline:
-                raise ProcessDiedError(f"{self.name} was not ready within {seconds:g} s:\n{self._last_lines()}")
-            time.sleep(0.05)
+        """Return when it serves. Raises `ProcessDiedError`."""
+        for _ in as_ready([self], seconds):
+            pass
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal; nothing to a process that has ended."""
@@ -151,8 +152,31 @@ class Process:
     def __exit__(self, *_exception: object) -> None:
         self.kill()
 
-    def _last_lines(self) -> str:
+    @property
+    def last_lines(self) -> str:
+        """The end of what it printed."""
         return self.output[-LAST_CHARACTERS:]
+
+
+def as_ready(processes: Iterable[Process], seconds: float = READY_SECONDS) -> Iterator[Process]:
+    """Each of them as soon as it serves.
+
+    Raises `ProcessDiedError` for one that ended by itself, and when for some seconds none became ready.
+    """
+    waiting = list(processes)
+    deadline = time.monotonic() + seconds
+    while waiting:
+        for process in list(waiting):
+            if process.is_ready:
+                waiting.remove(process)
+                deadline = time.monotonic() + seconds
+                yield process
+            elif not process.is_alive:
+                raise ProcessDiedError(f"{process.name} ended by itself ({process.exited}):\n{process.last_lines}")
+            elif time.monotonic() > deadline:
+                raise ProcessDiedError(f"{process.name} was not ready within {seconds:g} s:\n{process.last_lines}")
+        if waiting:
+            time.sleep(0.05)
 
 
 def manage(*arguments: str, environment: Mapping[str, str]) -> str:

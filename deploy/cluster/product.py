@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 from deploy.cluster.nginx import answers
 from deploy.cluster.process import Process, free_port
@@ -40,12 +41,14 @@ class Worker(Process):
 
     def _answers(self) -> bool:
         broker = self.environment.get("CELERY_BROKER_URL") or self.environment["REDIS_URL"]
+        app = Celery(broker=broker, set_as_current=False)
         # A connection of its own: Celery's pool would go on with one to a Redis that has been started anew.
-        with Celery(broker=broker, set_as_current=False) as app, app.connection_for_write() as connection:
+        # Nothing is tried again here: whoever waits asks again.
+        with app, app.connection_for_write(transport_options={"max_retries": 0}) as connection:
             try:
                 who = [f"{self.name}@localhost"]
                 return bool(app.control.ping(destination=who, timeout=0.5, limit=1, connection=connection))
-            except connection.connection_errors:
+            except (OperationalError, *connection.connection_errors):
                 return False
 
 

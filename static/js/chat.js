@@ -3,6 +3,7 @@ import "./page.js";
 import "./composer.js";
 import "./connection-state.js";
 import "./elapsed.js";
+import "./over.js";
 import "./scroll.js";
 import "./stream.js";
 import "./taken-back.js";

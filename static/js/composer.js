@@ -6,6 +6,7 @@ import { Draft } from "./draft.js";
 import { RequestError, post } from "./http.js";
 import { isFirstLook, openChat } from "./opening.js";
 import { part } from "./parts.js";
+import { isOver } from "./refusal.js";
 
 class PromptComposer extends HTMLElement {
   form = part(this, "form", HTMLFormElement);
@@ -18,6 +19,8 @@ class PromptComposer extends HTMLElement {
   #sending = false;
   /** Whether the sentence that is shown says that the text is too long. */
   #isTooLong = false;
+  /** Whether nothing can be sent from this page any more. */
+  #isOver = false;
   /** @type {string} the run that Stop ends */
   #run = "";
 
@@ -36,6 +39,9 @@ class PromptComposer extends HTMLElement {
         this.#stop();
     });
     document.addEventListener("prompt:returned", (event) => this.#returned(/** @type {CustomEvent} */ (event).detail.text));
+    document.addEventListener("stream:state", (event) => {
+      if (isOver(/** @type {CustomEvent} */ (event).detail.state)) this.#end();
+    });
     document.addEventListener("thread:runs", (event) => this.#runs(/** @type {CustomEvent} */ (event).detail.live));
   }
 
@@ -72,7 +78,7 @@ class PromptComposer extends HTMLElement {
 
   async #send() {
     const text = this.box.value;
-    if (this.#sending || !text.trim()) return;
+    if (this.#sending || this.#isOver || !text.trim()) return;
     if (text.length > this.#limit) return this.#tooLong(text.length);
     const model = this.model.value;
     let location = "";
@@ -109,7 +115,18 @@ class PromptComposer extends HTMLElement {
     if (!known) console.error(error);
     const what = known ? error.message : "Sending failed in this page.";
     const kept = what.includes("still") ? "" : " Your message is still in the box.";
+    if (known && error.code === "deactivated") this.#end();
     this.#say(what + kept, known ? error.signIn : "", true);
+  }
+
+  /** Nothing can be sent from here any more. What was written stays, to be copied. */
+  #end() {
+    this.#isOver = true;
+    this.box.readOnly = true;
+    this.box.placeholder = "";
+    this.model.disabled = true;
+    this.sendButton.disabled = true;
+    part(this.problem, "[data-again]", HTMLButtonElement).hidden = true;
   }
 
   /** How many characters fit. */
@@ -136,7 +153,7 @@ class PromptComposer extends HTMLElement {
     const link = part(this.problem, "[data-sign-in]", HTMLAnchorElement);
     link.hidden = !signIn;
     link.href = signIn || "#";
-    part(this.problem, "[data-again]", HTMLButtonElement).hidden = !again || Boolean(signIn);
+    part(this.problem, "[data-again]", HTMLButtonElement).hidden = !again || this.#isOver || Boolean(signIn);
   }
 
   /** @param {boolean} busy */

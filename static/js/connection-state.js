@@ -1,4 +1,5 @@
 /** Says what is going on when the page is not live, and what is safe. When all is well it says nothing. */
+import { isEnd } from "./refusal.js";
 
 const PATIENCE = 1_200; // most losses are over before anybody needs to know
 
@@ -15,7 +16,6 @@ const WORDS = {
   deactivated: { tone: "lost", text: "Your account was deactivated. What was written is kept; ask an administrator." },
   broken: { tone: "lost", text: "This page could not be brought up to date.", action: "reload" },
 };
-const AT_ONCE = ["offline", "signed-out", "no-access", "gone", "deactivated", "broken"];
 
 class ConnectionState extends HTMLElement {
   #state = "connecting";
@@ -34,11 +34,10 @@ class ConnectionState extends HTMLElement {
   }
 
   #update() {
-    const final = ["signed-out", "no-access", "gone", "deactivated", "broken"].includes(this.#state);
-    const state = navigator.onLine || final ? this.#state : "offline";
+    const state = navigator.onLine || isEnd(this.#state) ? this.#state : "offline";
     clearTimeout(this.#timer);
     if (!WORDS[state]) this.#show("");
-    else if (AT_ONCE.includes(state)) this.#show(state);
+    else if (state === "offline" || isEnd(state)) this.#show(state);
     else this.#timer = setTimeout(() => this.#show(state), this.hidden ? PATIENCE : 0);
   }
 
@@ -48,6 +47,7 @@ class ConnectionState extends HTMLElement {
     this.hidden = !words;
     if (!words) return;
     this.dataset.tone = words.tone;
+    this.toggleAttribute("data-final", isEnd(state));
     const text = this.querySelector("[data-text]");
     if (text) text.textContent = words.text;
     for (const action of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-action]")))

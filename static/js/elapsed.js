@@ -5,7 +5,7 @@ const TICK = 1_000;
 const DAY = 86_400_000; // a difference beyond it is a wrong clock, not a wait
 
 setInterval(() => {
-  for (const line of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-since]"))) {
+  for (const line of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-since]:not([data-over] *)"))) {
     const passed = Date.now() - Number(line.dataset.since);
     if (passed > PATIENCE && passed < DAY) line.dataset.elapsed = spoken(Math.round(passed / 1000));
   }

@@ -13,6 +13,14 @@ export function isEnd(state) {
   return ["signed-out", "no-access", "gone", "deactivated", "broken"].includes(state);
 }
 
+/**
+ * Whether what is left is to read and to copy; a page that broke is whole again after a reload.
+ * @param {string} state
+ */
+export function isOver(state) {
+  return isEnd(state) && state !== "broken";
+}
+
 /** @returns {Promise<End | null>} null when the page is there for this person */
 export async function whyRefused() {
   try {

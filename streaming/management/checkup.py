@@ -137,7 +137,7 @@ def _database() -> Iterator[Finding]:
 def _people() -> Iterator[Finding]:
     administrators = Person.objects.filter(is_superuser=True, is_active=True)
     if any(person.has_usable_password() for person in administrators):
-        yield Finding(Verdict.OK, "people", f"{Person.objects.count()}, of them {len(administrators)} administrators")
+        yield Finding(Verdict.OK, "people", f"{Person.objects.count()} (administrators: {len(administrators)})")
     else:
         yield Finding(Verdict.NOTE, "people", "No administrator has a password; manage.py serve prints a link.")
 

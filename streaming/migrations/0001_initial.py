@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
                 ('pace', models.CharField(choices=[('as_it_comes', 'As it comes'), ('word', 'Word by word'), ('sentence', 'Sentence by sentence'), ('line', 'Line by line')], default='as_it_comes', max_length=16)),
-                ('theme', models.CharField(choices=[('system', 'As the device'), ('light', 'Light'), ('dark', 'Dark')], default='system', max_length=8)),
+                ('theme', models.CharField(choices=[('system', 'Same as device'), ('light', 'Light'), ('dark', 'Dark')], default='system', max_length=8)),
                 ('default_model', models.CharField(blank=True, max_length=200)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),

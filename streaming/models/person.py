@@ -19,7 +19,7 @@ class Pace(models.TextChoices):
 class Theme(models.TextChoices):
     """Light, dark, or as the device says."""
 
-    SYSTEM = "system", "As the device"
+    SYSTEM = "system", "Same as device"
     LIGHT = "light", "Light"
     DARK = "dark", "Dark"
 

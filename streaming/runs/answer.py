@@ -28,6 +28,7 @@ class Answer:
         self._results: dict[str, ToolResult] = {}
         self._started_at = 0
         self._first_token_at = 0
+        self._last_token_at = 0
         self._chunks = 0
 
     @classmethod
@@ -44,6 +45,7 @@ class Answer:
         """Take in what happened at `ts` (Unix ms)."""
         if isinstance(data, StreamingChunk):
             self._first_token_at = self._first_token_at or ts
+            self._last_token_at = ts
             self._chunks += len(data.lengths) or 1
             if not self._parts or self._parts[-1][0] != data.part:
                 self._parts.append((data.part, []))
@@ -87,6 +89,11 @@ class Answer:
             return Metadata(duration_ms=duration)
         first = self._first_token_at - self._started_at
         return Metadata(first_token_ms=first, duration_ms=duration, chunks=self._chunks)
+
+    @property
+    def last_token_at(self) -> int:
+        """Unix ms; 0 while nothing was said."""
+        return self._last_token_at
 
     @property
     def has_begun(self) -> bool:

@@ -64,7 +64,8 @@ def _end(run: Run, terminal: EventData, answer: Answer) -> None:
     """Raising the fence shuts out an engine that still believes it holds the run."""
     Run.objects.filter(pk=run.pk).update(fence=run.fence + 1)
     now = now_ms()
-    items = [answer.times(now), terminal] if answer.has_begun else [terminal]
+    # Nobody wrote any more since the last token: the time until somebody noticed is not the answer's.
+    items = [answer.times(answer.last_token_at or now), terminal] if answer.has_begun else [terminal]
     for data in items:
         answer.add(now, data)
     prepared = [prepare(data, ts=now, run_id=run.pk, attempt=run.attempt) for data in items]

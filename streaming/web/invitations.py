@@ -39,17 +39,19 @@ class InvitationForm(forms.Form):
 def invitations(request: HttpRequest) -> HttpResponse:
     """Those that wait, and a form for another one; its link is in the answer to the form and nowhere else."""
     form = InvitationForm(request.POST or None)
+    groups = chosen_groups(request)
     sent: dict[str, Any] = {}
     if request.method == "POST" and sign_up_now() is not SignUp.CLOSED and form.is_valid():
         try:
-            sent = _invite(request, form)
+            sent = _invite(request, form, groups)
         except ConflictError as error:
             form.add_error("email", error.message)
         else:
-            form = InvitationForm()
+            form, groups = InvitationForm(), []
     context = {
         "form": form,
         "groups": Group.objects.exclude(pk__in=fixed_groups(by=person_of(request))).order_by("name"),
+        "chosen": {group.pk for group in groups},
         "invitations": open_invitations().select_related("invited_by").prefetch_related("groups"),
         "is_closed": sign_up_now() is SignUp.CLOSED,
         "days": settings.ENVIRONMENT.invitation_days,
@@ -72,8 +74,7 @@ def revoke_invitation(request: HttpRequest, invitation_id: str) -> HttpResponse:
     return redirect("invitations")
 
 
-def _invite(request: HttpRequest, form: InvitationForm) -> dict[str, Any]:
-    groups = chosen_groups(request)
+def _invite(request: HttpRequest, form: InvitationForm, groups: list[Group]) -> dict[str, Any]:
     invitation, secret = invite(form.cleaned_data["email"], by=person_of(request), groups=groups)
     link = absolute(request, reverse("accept_invitation", args=[secret]))
     return {"invited": invitation, "link": link, "was_sent": _send(request, invitation, link)}

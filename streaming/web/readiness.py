@@ -69,7 +69,10 @@ class Check:
         except Exception as error:  # noqa: BLE001 - whatever its client raises; the words may hold an address
             logger.debug("%s is away: %r", self.name, error)
             return self._bad("away")
-        return {"status": "ok", "ms": round((time.monotonic() - began) * 1000, 1), **facts}
+        passed = time.monotonic() - began
+        if passed > ANSWERS_WITHIN:
+            return self._bad("away")  # whoever asked meanwhile was told so too
+        return {"status": "ok", "ms": round(passed * 1000, 1), **facts}
 
     def _bad(self, status: str, **facts: object) -> Facts:
         return {"status": status, **facts, **({"costs": self._costs} if self._costs else {})}

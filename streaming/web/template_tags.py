@@ -20,6 +20,12 @@ def icon(name: str) -> SafeString:
     )
 
 
+@register.filter
+def in_fours(text: str) -> list[str]:
+    """`ABCDEFGHIJ` as `ABCD`, `EFGH`, `IJ`: what people type from a screen."""
+    return [text[at : at + 4] for at in range(0, len(text), 4)]
+
+
 @register.simple_tag(name="sign_up_now")
 def sign_up() -> str:
     """Who may make an account: a value of `SignUp`."""

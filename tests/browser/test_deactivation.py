@@ -25,6 +25,11 @@ REMEMBER_CLOSE_CODES = """(() => {
   };
 })()"""
 
+# Carets, and what counts the seconds, as they are painted.
+LIVE_MARKS = """[...document.querySelectorAll("#thread *")]
+  .map((part) => getComputedStyle(part, "::after").content)
+  .filter((content) => content !== "none" && content !== "normal")"""
+
 
 @pytest.fixture(scope="module")
 def people_server(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[ChatServer]:
@@ -53,6 +58,7 @@ def test_a_deactivated_person_is_shown_out(administrator, bob: ChatPage, models:
     bob.ask(f"at work by {line}")
     bob.wait_for_text("kept words", seconds=30)
     bob.composer.fill("a draft")
+    other = ChatPage(bob.page.context.new_page()).open_new()
     administrator.goto("/people/?q=bob")
     administrator.get_by_role("link", name="bob").click()
     administrator.get_by_role("button", name="Deactivate").click()
@@ -69,8 +75,16 @@ def test_a_deactivated_person_is_shown_out(administrator, bob: ChatPage, models:
     assert exchange.closed_at is not None
     assert "kept words" in bob.text()
     assert bob.composer.input_value() == "a draft"
-    bob.composer.press("Enter")
-    expect(bob.page.locator(".problem")).to_contain_text("Your account was deactivated.")
+    expect(bob.composer).not_to_be_editable()
+    for name in ("Send", "Send again", "Stop the answer", "Continue", "Retry"):
+        expect(bob.page.get_by_role("button", name=name, exact=True).and_(bob.page.locator(":enabled"))).to_be_hidden()
+    assert bob.page.evaluate(LIVE_MARKS) == []
+    other.composer.fill("a chat that never begins")
+    other.composer.press("Enter")
+    expect(other.page.locator(".problem")).to_contain_text("Your account was deactivated.")
+    expect(other.page.get_by_role("button", name="Send again")).to_be_hidden()
+    expect(other.composer).not_to_be_editable()
+    expect(other.composer).to_have_value("a chat that never begins")
     bob.page.goto("/")
     expect(bob.page.get_by_role("heading", name="Your account was deactivated")).to_be_visible()
     administrator.get_by_role("button", name="Reactivate").click()

@@ -109,7 +109,7 @@ def test_a_theme_is_shown_when_chosen_and_kept_when_saved(chat: ChatPage):
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    page.get_by_text("As the device", exact=True).click()
+    page.get_by_text("Same as device", exact=True).click()
     page.get_by_role("button", name="Save").click()
     expect(page.locator("html")).not_to_have_attribute("data-theme", "dark")
 

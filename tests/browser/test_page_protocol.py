@@ -225,6 +225,8 @@ def test_an_end_is_told_and_final(socket: Socket, code: int, says: str):
     expect(socket.page.locator("connection-state")).to_contain_text(says)
     socket.page.wait_for_timeout(1500)  # longer than the first two tries would take
     assert len(socket.lines) == 1
+    expect(socket.page.locator("#prompt")).not_to_be_editable()
+    expect(socket.page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1011, 4400, 4408, 4412])

@@ -17,7 +17,15 @@ LOOKS = {
     "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
 }
 SHOWN_IN = ["light", "phone", "dark"]
-INSIDE = ["/people/", "/people/?q=nobody", "/people/2/", "/people/1/", "/people/groups/", "/accounts/email/"]
+INSIDE = [
+    "/people/",
+    "/people/?q=nobody",
+    "/people/2/",
+    "/people/1/",
+    "/people/add/",
+    "/people/groups/",
+    "/accounts/email/",
+]
 OUTSIDE = [
     "/accounts/signup/",
     "/accounts/password/reset/",

@@ -19,7 +19,7 @@ def test_doctor_finds_a_running_server_well(tmp_path: Path) -> None:
     assert code == 0
     assert found["data folder"].endswith("a server runs on it")
     assert found["engines"].startswith("✓ engines: 1 alive")
-    assert found["people"] == "✓ people: 2, of them 1 administrators"
+    assert found["people"] == "✓ people: 2 (administrators: 1)"
     assert found["channel layer"] == "✓ channel layer: a message came through"
     assert found["mode"].startswith("✓ mode: embedded")
 

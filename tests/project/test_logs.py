@@ -20,6 +20,7 @@ structlog.get_logger("streaming.b").warning("kept", run="r1")
 logging.getLogger("streaming.b").warning("told", extra={"run": "r2", "request": object()})
 logging.getLogger("streaming.c").debug("hidden")
 logging.getLogger("django.request").warning("Not Found: /x")
+logging.getLogger("fido2.server").info("Credential registered: AAGUID")
 try:
     1 / 0
 except ZeroDivisionError:

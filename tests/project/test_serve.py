@@ -33,7 +33,7 @@ def test_serve_sets_up_an_empty_folder_and_prints_a_link_that_works(fresh: ChatS
     until(lambda: "Serving on" in fresh.output, "the address was printed")
     found = re.search(r"http://\S+/accounts/first/\S+/", fresh.output)
     assert found is not None
-    assert found[0].startswith(fresh.url)
+    assert found[0].startswith(fresh.url.replace("127.0.0.1", "localhost")), "passkeys want a name"
     with urllib.request.urlopen(found[0], timeout=20) as page:
         assert page.status == 200
         policy = page.headers["Content-Security-Policy"]
@@ -61,7 +61,7 @@ def test_serve_refuses_a_second_server_on_the_same_folder(fresh: ChatServer) -> 
     second = _serve(fresh.data_dir, "--port", str(free_port()))
     assert second.returncode == 1
     assert f"Another server already uses the data folder {fresh.data_dir}" in second.stderr
-    assert f"process {fresh.pid}, {fresh.url}" in second.stderr
+    assert f"process {fresh.pid}, {fresh.url.replace('127.0.0.1', 'localhost')}" in second.stderr
     assert "Traceback" not in second.stderr
 
 

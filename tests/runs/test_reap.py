@@ -3,7 +3,7 @@
 import pytest
 from django.db import transaction
 
-from streaming.events import Complete, Start, StreamingChunk
+from streaming.events import Complete, Metadata, Start, StreamingChunk
 from streaming.log import Refused, append_batches
 from streaming.models import Engine, Event, Message, Run
 from streaming.runs.commit import Saying, commit
@@ -56,6 +56,8 @@ def test_run_that_said_something_is_interrupted_and_its_text_kept(dead):
     assert run_of(sent).ended_at is not None
     assert answer_of(sent).parts == [["text", "half a "], ["thinking", "thought"], ["text", "sentence"]]
     assert types(claim.stream_id)[-2:] == ["metadata", "interrupted"]
+    # Its pace is that of its tokens: the time until the reaper came is not part of it.
+    assert log(claim.stream_id)[-2].data == Metadata(first_token_ms=1, duration_ms=3, chunks=3)
 
 
 def test_run_that_was_asked_to_stop_is_cancelled_by_who_asked(dead):

@@ -24,7 +24,7 @@ def test_a_foreign_address_is_not_led_to(client: Client, carol: Person):
 @pytest.mark.parametrize("form", [{"login": "carol", "password": "wrong"}, {"login": "nobody", "password": "wrong"}])
 def test_a_wrong_sign_in_says_the_same_for_known_and_unknown(client: Client, carol: Person, form: dict[str, str]):
     html = client.post("/accounts/login/", form).content.decode()
-    assert "Name and password do not fit together." in html
+    assert "Name and password do not match." in html
     assert f'value="{form["login"]}"' in html
     assert "wrong" not in html
 

@@ -149,12 +149,16 @@ def test_a_form_that_cannot_be_used_spends_nothing(as_nobody: Client, link: str,
     ],
     ids=["expired", "revoked", "accepted"],
 )
-def test_a_spent_link_says_why(as_nobody: Client, link: str, change: dict[str, object], said: str):
+def test_a_spent_link_says_why(as_nobody: Client, link: str, settings, change: dict[str, object], said: str):
     as_nobody.get(link)
     Invitation.objects.update(**change)
     answer = as_nobody.get(link)
     assert answer.status_code == 410
     assert said in answer.content.decode()
+    set_environment(settings, CHATSITE_SIGN_UP="open")
+    offers_sign_up = "without an invitation" in as_nobody.get(link).content.decode()
+    assert offers_sign_up == ("accepted_at" not in change), "not to somebody who has an account"
+    set_environment(settings, CHATSITE_SIGN_UP="invitation")
     assert "Sign-up is by invitation" in as_nobody.post("/accounts/signup/", FORM).content.decode()
 
 
@@ -203,6 +207,15 @@ def test_a_mail_server_that_is_away_is_said_and_the_link_shown(as_staff: Client,
     html = as_staff.post("/people/invitations/", {"email": ADDRESS}).content.decode()
     assert "The mail server did not take the invitation" in html
     assert "/accounts/invitation/" in html
+
+
+def test_a_refused_invitation_keeps_the_groups_that_were_ticked(as_staff: Client):
+    group = Group.objects.create(name="Interns")
+    ticked = f'name="group" value="{group.pk}" checked'
+    refused = as_staff.post("/people/invitations/", {"email": "no address", "group": group.pk})
+    assert refused.status_code == 422
+    assert ticked in refused.content.decode()
+    assert ticked not in as_staff.post("/people/invitations/", {"email": ADDRESS, "group": group.pk}).content.decode()
 
 
 def test_closed_sign_up_takes_no_invitation(as_staff: Client, as_nobody: Client, link: str, settings):

@@ -74,4 +74,6 @@ def test_a_made_up_passkey_signs_nobody_in(client: Client, carol: Person, creden
 def test_a_made_up_passkey_is_not_added(adding: Client, credential: str):
     page = adding.post("/accounts/2fa/webauthn/add/", {"name": "x", "credential": credential})
     assert page.status_code == 200
+    if credential.startswith('{"'):
+        assert "That passkey was not accepted, and not added." in page.content.decode()
     assert not Authenticator.objects.exists()

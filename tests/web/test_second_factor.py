@@ -32,11 +32,12 @@ def set_up_app(client: Client) -> str:
     sign_in(client)
     confirm(client, "/accounts/2fa/totp/activate/")
     html = client.get("/accounts/2fa/totp/activate/").content.decode()
-    found = re.search(r'<code class="secret"[^>]*>([A-Z2-7]+)</code>', html)
-    assert found
-    answer = client.post("/accounts/2fa/totp/activate/", {"code": code_at(found[1], steps=-1)})
+    secret = "".join(re.findall(r"<span>([A-Z2-7]{4})</span>", html))
+    wrong = client.post("/accounts/2fa/totp/activate/", {"code": code_at(secret, steps=9)}).content.decode()
+    assert f"{NOT_ACCEPTED} Type the newest code of the app, and set the device&#x27;s clock right." in wrong
+    answer = client.post("/accounts/2fa/totp/activate/", {"code": code_at(secret, steps=-1)})
     assert answer["Location"] == "/accounts/2fa/recovery-codes/"
-    return found[1]
+    return secret
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_a_code_is_good_once(client: Client, secret: str, steps: int):
 def test_a_code_of_another_time_is_not_accepted(client: Client, secret: str, steps: int):
     sign_in(client)
     html = client.post("/accounts/2fa/authenticate/", {"code": code_at(secret, steps=steps)}).content.decode()
-    assert NOT_ACCEPTED in html
+    assert f"{NOT_ACCEPTED} Type the newest code of your app, or an unused recovery code." in html
 
 
 def test_a_recovery_code_is_good_once(client: Client, secret: str):

@@ -20,7 +20,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, name: str, **_options: Any) -> None:
         person = _administrator(name)
         given = settings.ENVIRONMENT
-        address = address_for_people(given.bind, given.port, public_url=given.public_url)
+        allowed = settings.ALLOWED_HOSTS
+        address = address_for_people(given.bind, given.port, public_url=given.public_url, allowed=allowed)
         hours = int(VALID_FOR.total_seconds() // 3600)
         self.stdout.write(
             f"This link signs in as {person}, an administrator with all rights, without a password and without a "

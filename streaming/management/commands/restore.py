@@ -32,7 +32,7 @@ class Command(BaseCommand):
             raise CommandError(f"{str(error).strip()}") from None
         self.stdout.write(f"Restored what was backed up on {restored.manifest.made_at}.")
         if restored.interrupted:
-            self.stdout.write(f"{restored.interrupted} answers that were under way then are marked as interrupted.")
+            self.stdout.write(f"Answers under way then, now marked as interrupted: {restored.interrupted}.")
         if restored.former:
             self.stdout.write(f"What was here before is kept in {restored.former}; remove it when all is well.")
         if not restored.manifest.has_key:

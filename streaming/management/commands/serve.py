@@ -92,7 +92,8 @@ class Command(BaseCommand):
         if not server.listening_addresses:
             return
         port = server.listening_addresses[0][1]
-        address = address_for_people(host, port, public_url=settings.ENVIRONMENT.public_url)
+        public_url = settings.ENVIRONMENT.public_url
+        address = address_for_people(host, port, public_url=public_url, allowed=settings.ALLOWED_HOSTS)
         if lock:
             lock.describe(address)
         if person := administrator_to_welcome():
