@@ -103,6 +103,7 @@ def test_a_model_that_is_taken_away_is_not_asked_any_more(administrator, bob: Ch
     administrator.goto("/people/groups/")
     administrator.get_by_label("Name").fill("Second only")
     administrator.get_by_role("button", name="Add").click()
+    administrator.get_by_label("Only these").check()
     administrator.get_by_label("scripted-two").check()
     administrator.get_by_role("button", name="Save").click()
     administrator.goto("/people/?q=bob")

@@ -34,7 +34,7 @@ def test_page_goes_on_over_back_up_wipe_and_restore(opened: OpenPage, own_server
         manage(own_server.data_dir, "restore", str(archive))
     wipe(own_server)
     printed = manage(own_server.data_dir, "restore", str(archive))
-    assert "1 answers that were under way" in printed
+    assert "now marked as interrupted: 1." in printed
     own_server.start()
     opened.verify_that_it_goes_on(own_server.log)
 

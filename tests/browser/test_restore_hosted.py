@@ -57,7 +57,7 @@ def test_hosted_page_goes_on_over_back_up_wipe_and_restore(opened: OpenPage, sit
     site.streams[-1].kill()
     wipe(site)
     printed = manage(site.folder, "restore", str(archive), environment=site.environment)
-    assert "1 answers that were under way" in printed
+    assert "now marked as interrupted: 1." in printed
     site.add_worker()
     opened.verify_that_it_goes_on(site.log)
 

@@ -14,7 +14,7 @@ from chatsite.environment import PROJECT_ROOT
 from streaming.models import Person
 from tests.support.outbox import mailed
 from tests.support.site_settings import set_environment
-from tests.support.totp import code_at
+from tests.support.totp import code_at, secret_on
 from tests.web.conftest import client_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("outbox")]
@@ -88,8 +88,7 @@ def test_each_notice_is_ours(carol: Person, prefix: str, subject: str):
 
 def test_an_app_and_its_codes_are_told(as_carol: Client):
     as_carol.post(as_carol.get("/accounts/2fa/totp/activate/")["Location"], {"password": PASSWORD})
-    html = as_carol.get("/accounts/2fa/totp/activate/").content.decode()
-    secret = re.search(r'<code class="secret"[^>]*>([A-Z2-7]+)</code>', html)[1]
+    secret = secret_on(as_carol.get("/accounts/2fa/totp/activate/").content.decode())
     as_carol.post("/accounts/2fa/totp/activate/", {"code": code_at(secret)})
     told = mailed("An authenticator app was set up")
     assert told.body.startswith("Your account now asks for a code from an authenticator app after the password.\n")

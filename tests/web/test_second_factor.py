@@ -1,7 +1,5 @@
 """Codes at sign-in: asked for, good once, held back when guessed, sealed in the database."""
 
-import re
-
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
@@ -9,7 +7,7 @@ from django.test import Client
 
 from streaming.models import Person
 from tests.support.signing_in import PASSWORD
-from tests.support.totp import code_at
+from tests.support.totp import code_at, secret_on
 
 pytestmark = pytest.mark.django_db
 NOT_ACCEPTED = "That was not accepted."
@@ -32,7 +30,7 @@ def set_up_app(client: Client) -> str:
     sign_in(client)
     confirm(client, "/accounts/2fa/totp/activate/")
     html = client.get("/accounts/2fa/totp/activate/").content.decode()
-    secret = "".join(re.findall(r"<span>([A-Z2-7]{4})</span>", html))
+    secret = secret_on(html)
     wrong = client.post("/accounts/2fa/totp/activate/", {"code": code_at(secret, steps=9)}).content.decode()
     assert f"{NOT_ACCEPTED} Type the newest code of the app, and set the device&#x27;s clock right." in wrong
     answer = client.post("/accounts/2fa/totp/activate/", {"code": code_at(secret, steps=-1)})
