@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from django.conf import settings
+from django.db import Error
 
 from streaming.agents.registry import Queue
 from streaming.llm.sessions import close_session
-from streaming.models.database import AWAY, in_database
+from streaming.models.database import in_database
 from streaming.runs.agents import QUEUES, STREAMS
 from streaming.runs.connections import refresh_catalogs, sync_environment
 from streaming.runs.crowd import RestingSelector
@@ -135,12 +136,14 @@ class EngineService:
             await close_session()
 
     async def _know_environment(self) -> None:
-        """A database that is away when the process starts is waited for."""
+        """A database that is away when the process starts is waited for, and so are its tables."""
         while True:
             try:
                 await in_database(sync_environment)
-            except AWAY as error:
-                logger.warning("the database is away; the engine waits for it", extra={"error": str(error)})
+            except Error as error:
+                logger.warning(
+                    "the database is away or not set up; the engine waits for it", extra={"error": str(error)}
+                )
                 self._ready.set()
                 await asyncio.sleep(RESTART_SECONDS)
             else:
