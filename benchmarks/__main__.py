@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,16 +46,16 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(MEASURES):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}")
-    facts, start = machine(), time.monotonic()
+    facts = machine()
     facts["other load"] = f"{load():.1f} processes wanted a core in the minute before"
     print(*(f"{name}: {value}" for name, value in facts.items()), sep="\n")
     with tempfile.TemporaryDirectory(prefix="chatsite-bench-") as folder:
         results = asyncio.run(run(arguments.names or list(MEASURES), quick=arguments.quick, folder=Path(folder)))
     print("\n".join(report.goal_lines(results)))
-    if arguments.quick or arguments.names:
-        print("\nNot written down: only a full run is.")
+    if arguments.quick:
+        print("\nNot written down: a quick run only shows that all works.")
         return
-    PAGE.write_text(report.page(results, facts, took=time.monotonic() - start))
+    PAGE.write_text(report.page(results, facts, before=PAGE.read_text() if PAGE.exists() else ""))
     print(f"\nWritten to {PAGE.relative_to(ROOT)}")
 
 

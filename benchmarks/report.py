@@ -15,12 +15,29 @@ as a page does. Only the server and the relay are charged for their time.
 """
 
 
-def page(results: Sequence[Result], facts: dict[str, str], *, took: float) -> str:
-    """The whole report as markdown."""
-    day = datetime.now(UTC).date().isoformat()
-    head = [INTRODUCTION, *(f"- {name}: {value}" for name, value in facts.items())]
-    head += [f"- measured on {day}, in {took / 60:.1f} minutes", "", "## Goals", "", *_markdown(_goals(results)), ""]
-    return "\n".join(head + [line for result in results for line in _section(result)])
+def page(results: Sequence[Result], facts: dict[str, str], *, before: str = "") -> str:
+    """The whole report as markdown. Of the page `before`, what was not measured again is kept."""
+    kept = _sections(before)
+    goals = _goals(results).rows
+    measured = {row[0] for row in goals}
+    old = [row for row in _rows(kept.pop("Goals", "")) if row[0] not in measured]
+    sections = kept | {result.title: "\n".join(_section(result, facts)) for result in results}
+    table = "\n".join(_markdown(Table(HEADS, [*old, *goals])))
+    head = "\n".join(f"- {name}: {value}" for name, value in facts.items() if name != "other load")
+    return "\n".join(
+        [INTRODUCTION, f"{head}\n", f"## Goals\n\n{table}\n", *(text.strip() + "\n" for text in sections.values())]
+    )
+
+
+def _sections(text: str) -> dict[str, str]:
+    """The sections of a page by their titles, each with its heading."""
+    return {part.partition("\n")[0]: f"## {part}" for part in text.split("\n## ")[1:]}
+
+
+def _rows(section: str) -> list[Sequence[str]]:
+    """The rows of the table in a section, without its head."""
+    lines = [line for line in section.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
 
 
 def lines(result: Result) -> list[str]:
@@ -40,8 +57,9 @@ def _goals(results: Iterable[Result]) -> Table:
     return _table([figure for result in results for figure in result.figures if figure.most is not None])
 
 
-def _section(result: Result) -> list[str]:
-    found = [f"## {result.title}", "", result.how, ""]
+def _section(result: Result, facts: dict[str, str]) -> list[str]:
+    measured = f"Measured on {datetime.now(UTC).date().isoformat()}; other load: {facts['other load']}."
+    found = [f"## {result.title}", "", result.how, "", measured, ""]
     for table in [*result.tables, _table(result.figures)]:
         found += [*_markdown(table), ""] if table.rows else []
     return found + [line for note in result.notes for line in (note, "")]

@@ -41,11 +41,15 @@ def empty_redis(load: Load) -> Felt:
 
 
 def stall_redis(load: Load) -> Felt:
-    return _silences(load, load.site.redis.pause, lambda: time.sleep(3), load.site.redis.resume)
+    return _silences(load, load.site.redis.pause, lambda: time.sleep(10), load.site.redis.resume)
 
 
 def restart_postgresql(load: Load) -> Felt:
     return _silences(load, load.site.postgresql.stop, load.site.postgresql.start)
+
+
+def take_postgresql_away(load: Load) -> Felt:
+    return _silences(load, load.site.postgresql.stop, lambda: time.sleep(15), load.site.postgresql.start)
 
 
 def end_sessions(load: Load) -> Felt:
@@ -58,8 +62,9 @@ FAULTS: dict[str, Callable[[Load], Felt]] = {
     "stream worker stopped past its lease": stall_worker,
     "Redis killed and started empty": kill_redis,
     "Redis emptied": empty_redis,
-    "Redis stopped for 3 s": stall_redis,
+    "Redis stopped for 10 s": stall_redis,
     "PostgreSQL restarted": restart_postgresql,
+    "PostgreSQL away for 15 s": take_postgresql_away,
     "PostgreSQL's sessions ended": end_sessions,
 }
 
