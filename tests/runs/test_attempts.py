@@ -5,24 +5,17 @@ import pytest
 from streaming.events import Failed, Start, StreamingBuffer
 from streaming.log import append_batches
 from streaming.models import Engine, Run
-from streaming.runs.lease import end_lease, register_engine
+from streaming.runs.lease import register_engine
 from streaming.runs.reap import MAX_CRASHES, hand_over, reap_given_up, reap_orphans
 from tests.support import work_agents  # noqa: F401 - registers them
-from tests.support.rows import a_chat, a_claim, a_run, answer_of, batch, log, run_of, types
+from tests.support.rows import a_chat, a_claim, a_run, answer_of, batch, engine_that_left, log, run_of, state, types
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 
 
 @pytest.fixture
 def left() -> Engine:
-    """One that gave its lease up."""
-    engine = register_engine(capacity=10)
-    end_lease(engine.pk)
-    return engine
-
-
-def state(claim) -> str:
-    return Run.objects.get(pk=claim.run_id).state
+    return engine_that_left()
 
 
 def test_run_that_kills_every_engine_is_given_up():

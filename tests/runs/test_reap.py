@@ -7,7 +7,7 @@ from streaming.events import Complete, Metadata, Start, StreamingChunk
 from streaming.log import Refused, append_batches
 from streaming.models import Engine, Event, Message, Run
 from streaming.runs.commit import Saying, commit
-from streaming.runs.lease import LEASE_SECONDS, end_lease, register_engine
+from streaming.runs.lease import LEASE_SECONDS, register_engine
 from streaming.runs.reap import (
     Patience,
     hand_over,
@@ -15,24 +15,18 @@ from streaming.runs.reap import (
     reap_given_up,
     reap_orphans,
 )
-from tests.support.rows import a_chat, a_claim, a_run, answer_of, batch, log, run_of, types
+from tests.support.rows import a_chat, a_claim, a_run, answer_of, batch, engine_that_left, log, run_of, state, types
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
 
 
 @pytest.fixture
-def dead() -> Engine:
-    engine = register_engine(capacity=10)
-    end_lease(engine.pk)
-    return engine
+def left() -> Engine:
+    return engine_that_left()
 
 
-def state(claim) -> str:
-    return Run.objects.get(pk=claim.run_id).state
-
-
-def test_run_that_said_nothing_gets_a_new_attempt(dead):
-    claim = a_claim(engine=dead)
+def test_run_that_said_nothing_gets_a_new_attempt(left):
+    claim = a_claim(engine=left)
     assert reap_orphans() == 1
     run = Run.objects.get(pk=claim.run_id)
     assert (run.state, run.engine_id, run.fence) == (Run.State.QUEUED, None, claim.fence + 1)
@@ -40,16 +34,16 @@ def test_run_that_said_nothing_gets_a_new_attempt(dead):
     assert a_claim(run).attempt == 2
 
 
-def test_run_that_only_announced_itself_gets_a_new_attempt(dead):
-    claim = a_claim(engine=dead)
+def test_run_that_only_announced_itself_gets_a_new_attempt(left):
+    claim = a_claim(engine=left)
     append_batches([batch(claim, 0, Start())])
     reap_orphans()
     assert state(claim) == Run.State.QUEUED
 
 
-def test_run_that_said_something_is_interrupted_and_its_text_kept(dead):
+def test_run_that_said_something_is_interrupted_and_its_text_kept(left):
     sent = a_chat()
-    claim = a_claim(sent.run, dead)
+    claim = a_claim(sent.run, left)
     append_batches([batch(claim, 0, Start(), "half a ", StreamingChunk("thought", "thinking"), "sentence")])
     assert reap_orphans() == 1
     assert run_of(sent).state == Run.State.INTERRUPTED
@@ -60,9 +54,9 @@ def test_run_that_said_something_is_interrupted_and_its_text_kept(dead):
     assert log(claim.stream_id)[-2].data == Metadata(first_token_ms=1, duration_ms=3, chunks=3)
 
 
-def test_run_that_was_asked_to_stop_is_cancelled_by_who_asked(dead):
+def test_run_that_was_asked_to_stop_is_cancelled_by_who_asked(left):
     sent = a_chat()
-    claim = a_claim(sent.run, dead)
+    claim = a_claim(sent.run, left)
     append_batches([batch(claim, 0, Start(), "kept")])
     Run.objects.filter(pk=claim.run_id).update(stop_requested_by="alice")
     reap_orphans()
@@ -71,24 +65,24 @@ def test_run_that_was_asked_to_stop_is_cancelled_by_who_asked(dead):
     assert log(claim.stream_id)[-1].data.by == "alice"
 
 
-def test_run_that_was_asked_to_stop_before_it_said_anything_is_cancelled_too(dead):
-    claim = a_claim(engine=dead)
+def test_run_that_was_asked_to_stop_before_it_said_anything_is_cancelled_too(left):
+    claim = a_claim(engine=left)
     Run.objects.filter(pk=claim.run_id).update(stop_requested_by="alice")
     reap_orphans()
     assert types(claim.stream_id) == ["cancelled"]
 
 
-def test_reaping_twice_ends_once(dead):
-    claim = a_claim(engine=dead)
+def test_reaping_twice_ends_once(left):
+    claim = a_claim(engine=left)
     append_batches([batch(claim, 0, Start(), "a")])
     assert reap_orphans() == 1
     assert reap_orphans() == 0
     assert types(claim.stream_id).count("interrupted") == 1
 
 
-def test_runs_of_a_live_engine_are_left_alone(dead):
+def test_runs_of_a_live_engine_are_left_alone(left):
     live = a_claim()
-    orphan = a_claim(engine=dead)
+    orphan = a_claim(engine=left)
     assert reap_orphans() == 1
     assert (state(live), state(orphan)) == (Run.State.RUNNING, Run.State.QUEUED)
 
@@ -105,10 +99,10 @@ def test_run_that_belongs_to_nobody_is_an_orphan():
     assert reap_orphans() == 1
 
 
-def test_reaper_never_takes_its_own_runs_whatever_its_lease_says(dead):
+def test_reaper_never_takes_its_own_runs_whatever_its_lease_says(left):
     """The machine slept: the database's clock has moved on, and the heartbeat comes a second later."""
-    claim = a_claim(engine=dead)
-    assert reap_orphans(reaper=dead.pk) == 0
+    claim = a_claim(engine=left)
+    assert reap_orphans(reaper=left.pk) == 0
     assert state(claim) == Run.State.RUNNING
 
 
@@ -119,17 +113,17 @@ def test_sole_survivor_takes_everything_but_its_own():
     assert (state(claim), state(orphan)) == (Run.State.RUNNING, Run.State.QUEUED)
 
 
-def test_what_an_engine_gave_up_is_taken_over_by_whoever_has_no_patience_yet(dead):
-    given_up, held, expired = a_claim(engine=dead), a_claim(), a_claim()
+def test_what_an_engine_gave_up_is_taken_over_by_whoever_has_no_patience_yet(left):
+    given_up, held, expired = a_claim(engine=left), a_claim(), a_claim()
     Engine.objects.filter(runs=expired.run_id).update(expires_at=1)
     Run.objects.filter(pk=held.run_id).update(engine_id="gone")
-    assert reap_given_up(reaper=dead.pk) == 0
+    assert reap_given_up(reaper=left.pk) == 0
     assert reap_given_up() == 1
     assert [state(each) for each in (given_up, held, expired)] == [Run.State.QUEUED, *[Run.State.RUNNING] * 2]
 
 
-def test_zombie_is_refused_after_its_run_was_taken_over(dead):
-    claim = a_claim(engine=dead)
+def test_zombie_is_refused_after_its_run_was_taken_over(left):
+    claim = a_claim(engine=left)
     append_batches([batch(claim, 0, Start(), "before")])
     reap_orphans()
     before = log(claim.stream_id)
@@ -138,8 +132,8 @@ def test_zombie_is_refused_after_its_run_was_taken_over(dead):
     assert log(claim.stream_id) == before
 
 
-def test_zombie_is_refused_while_the_next_attempt_writes(dead):
-    claim = a_claim(engine=dead)
+def test_zombie_is_refused_while_the_next_attempt_writes(left):
+    claim = a_claim(engine=left)
     reap_orphans()
     again = a_claim(Run.objects.get(pk=claim.run_id))
     zombie, rightful = commit([Saying(batch(claim, 0, "old")), Saying(batch(again, 0, "new"))])
@@ -148,11 +142,11 @@ def test_zombie_is_refused_while_the_next_attempt_writes(dead):
     assert rightful.events[0].seq == 1
 
 
-def test_orphan_whose_log_cannot_be_read_ends_all_the_same_and_so_do_the_others(dead):
+def test_orphan_whose_log_cannot_be_read_ends_all_the_same_and_so_do_the_others(left):
     both = []
     for _ in range(2):
         both.append(sent := a_chat())
-        append_batches([batch(a_claim(sent.run, dead), 0, Start(), "a")])
+        append_batches([batch(a_claim(sent.run, left), 0, Start(), "a")])
     broken, healthy = both
     Event.objects.filter(run_id=broken.run.pk, type="chunk").update(body="{this is no JSON")
     assert reap_orphans() == 2
@@ -160,10 +154,10 @@ def test_orphan_whose_log_cannot_be_read_ends_all_the_same_and_so_do_the_others(
     assert answer_of(healthy).text == "a"
 
 
-def test_orphan_that_cannot_be_ended_does_not_keep_the_others(dead, monkeypatch):
+def test_orphan_that_cannot_be_ended_does_not_keep_the_others(left, monkeypatch):
     from streaming.runs import reap
 
-    first, second = a_claim(engine=dead), a_claim(engine=dead)
+    first, second = a_claim(engine=left), a_claim(engine=left)
     real = reap._decide
 
     def decide(run: Run, *, crashed: bool) -> str:
@@ -206,9 +200,9 @@ def test_hand_over_of_what_is_not_the_engines_any_more_is_nothing():
     assert not Event.objects.filter(type="error").exists()
 
 
-def test_message_of_an_orphan_is_written_with_its_terminal_event_or_not_at_all(dead):
+def test_message_of_an_orphan_is_written_with_its_terminal_event_or_not_at_all(left):
     sent = a_chat()
-    claim = a_claim(sent.run, dead)
+    claim = a_claim(sent.run, left)
     append_batches([batch(claim, 0, Start(), "a")])
     with transaction.atomic():
         reap_orphans()

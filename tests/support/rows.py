@@ -8,7 +8,7 @@ from streaming.events import EventData, StreamingChunk, StreamingEvent
 from streaming.log import Batch, prepare, read
 from streaming.models import Connection, Conversation, Engine, Message, Person, Run, Stream
 from streaming.runs.claim import Claim, claim_runs
-from streaming.runs.lease import register_engine
+from streaming.runs.lease import end_lease, register_engine
 
 _numbers = itertools.count(1)
 FIRST_TS = 1_800_000_000_000
@@ -88,3 +88,15 @@ def answer_of(sent: Sent) -> Message:
 def stream_of(conversation: Conversation | None) -> int:
     assert conversation is not None
     return conversation.stream_id
+
+
+def state(claim: Claim) -> str:
+    """The state of the claim's run now."""
+    return Run.objects.get(pk=claim.run_id).state
+
+
+def engine_that_left() -> Engine:
+    """One that gave its lease up."""
+    engine = register_engine(capacity=10)
+    end_lease(engine.pk)
+    return engine
