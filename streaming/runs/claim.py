@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from streaming.models import Run
+from streaming.models.database import now_sql
 from streaming.runs.agents import QUEUES
 
 State = Run.State
@@ -18,6 +19,7 @@ WITH ready AS MATERIALIZED (
     FROM streaming_run LEFT JOIN streaming_run AS former ON former.id = streaming_run.after_id
     WHERE streaming_run.state = 'queued' AND streaming_run.queue IN ({queues})
         AND (streaming_run.after_id IS NULL OR former.state IN (%s, %s, %s, %s))
+        AND EXISTS (SELECT 1 FROM streaming_engine WHERE id = %s AND expires_at > {now})
     ORDER BY streaming_run.queued_at, streaming_run.id LIMIT %s{skip}
 )
 UPDATE streaming_run
@@ -39,7 +41,10 @@ class Claim:
 
 
 def claim_runs(engine_id: str, *, room: int, queues: Sequence[str] = QUEUES) -> list[Claim]:
-    """Up to `room` queued runs of `queues` whose predecessor has ended, oldest first, now running under `engine_id`."""
+    """Up to `room` queued runs of `queues` whose predecessor has ended, oldest first, now running under `engine_id`.
+
+    None while that engine's lease has expired: others would take them away again, as the runs of a dead one.
+    """
     if room <= 0:
         return []
     skip = " FOR UPDATE OF streaming_run SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
@@ -48,7 +53,8 @@ def claim_runs(engine_id: str, *, room: int, queues: Sequence[str] = QUEUES) -> 
     marks = ", ".join(["%s"] * len(queues))
     # One statement: a reader waits for its answer, and what the ORM needs for two costs a millisecond.
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM.format(skip=skip, queues=marks), [*queues, *ended, room, engine_id, now])
+        sql = _CLAIM.format(skip=skip, queues=marks, now=now_sql(connection.vendor))
+        cursor.execute(sql, [*queues, *ended, engine_id, room, engine_id, now])
         return [Claim(*row[1:]) for row in sorted(cursor.fetchall())]
 
 

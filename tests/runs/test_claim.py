@@ -4,9 +4,10 @@ import threading
 
 import pytest
 
-from streaming.models import Run
+from streaming.models import Engine, Run
+from streaming.models.database import database_now
 from streaming.runs.claim import claim_runs, held_runs
-from streaming.runs.lease import register_engine
+from streaming.runs.lease import register_engine, renew_lease
 from tests.support.rows import a_run
 
 pytestmark = pytest.mark.django_db(databases=["default", "reader"])
@@ -24,6 +25,15 @@ def test_claim_takes_the_oldest_first_and_no_more_than_there_is_room():
     assert claimed(engine, -1) == []
     assert claimed(engine, 10) == runs[2:]
     assert claimed(engine, 10) == []
+
+
+def test_engine_whose_lease_has_expired_claims_nothing_until_it_is_renewed():
+    """It stood still, say, and its claim comes before its heartbeat: others would take the run away at once."""
+    engine, run = register_engine(capacity=3), a_run()
+    Engine.objects.filter(pk=engine.pk).update(expires_at=database_now() - 0.1)
+    assert claimed(engine) == []
+    renew_lease(engine.pk)
+    assert claimed(engine) == [run.pk]
 
 
 def test_claim_goes_by_the_time_of_queueing_not_by_the_id():

@@ -25,12 +25,16 @@ GOES_ON = {None, 1000, 1001, 1005, 1006, 1011, 1012, 4408, 4409, REPLACED, 4500}
 
 @dataclass
 class PageViewer(Viewer):
-    """Starts from a snapshot. `arrived` has the time (monotonic) of each frame, `greeted` of each hello."""
+    """Starts from a snapshot. `arrived` has the time (monotonic) of each frame, `greeted` of each hello.
+
+    `seq` moves when a frame comes, `noted` when its content is in the DOM: other threads go by `noted`.
+    """
 
     rolling: Rolling = field(default_factory=Rolling)
     arrived: list[float] = field(default_factory=list)
     greeted: list[float] = field(default_factory=list)
     broken: BaseException | None = None
+    noted: int = 0
     _page: Page = field(default_factory=lambda: Page("thread"))
     _tries: int = 0
     _moved: float = 0.0
@@ -108,6 +112,7 @@ class PageViewer(Viewer):
             blocks = [code for pre in article.all("pre") for code in pre.all("code")]
             if run and blocks:
                 self.rolling.note(self.seq, run, blocks[0].text)
+        self.noted = self.seq
 
     def _is_behind(self) -> bool:
         return self.head > self.seq and time.monotonic() - self._moved > BEHIND_SECONDS

@@ -8,7 +8,7 @@ from streaming.events import EventData, StreamingChunk, StreamingEvent
 from streaming.log import Batch, prepare, read
 from streaming.models import Connection, Conversation, Engine, Message, Person, Run, Stream
 from streaming.runs.claim import Claim, claim_runs
-from streaming.runs.lease import end_lease, register_engine
+from streaming.runs.lease import end_lease, register_engine, renew_lease
 
 _numbers = itertools.count(1)
 FIRST_TS = 1_800_000_000_000
@@ -26,10 +26,18 @@ def a_run(owner: Person | None = None, stream: Stream | None = None, **fields: o
 
 
 def a_claim(run: Run | None = None, engine: Engine | None = None) -> Claim:
-    """A run, claimed by an engine with a fresh lease; other queued runs are claimed with it."""
+    """A run, claimed by an engine with a fresh lease; other queued runs are claimed with it.
+
+    An engine whose lease has expired claimed it when it was alive.
+    """
     run = run or a_run()
     engine = engine or register_engine(capacity=100)
-    return next(claim for claim in claim_runs(engine.pk, room=1000) if claim.run_id == run.pk)
+    lease = Engine.objects.filter(pk=engine.pk)
+    expires_at = lease.get().expires_at
+    renew_lease(engine.pk)
+    claims = claim_runs(engine.pk, room=1000)
+    lease.update(expires_at=expires_at)
+    return next(claim for claim in claims if claim.run_id == run.pk)
 
 
 def a_chat(owner: Person | None = None, text: str = "Hello", **given: object) -> Sent:
