@@ -1,4 +1,4 @@
-/** What somebody who reads did to the thread, and a swap would undo: what they opened, where their focus is. */
+/** What somebody who reads did to the thread, and a swap would undo: what they opened and wrapped, where their focus is. */
 
 const FOCUSABLE = "a[href], button, summary, [tabindex]";
 
@@ -10,13 +10,21 @@ const FOCUSABLE = "a[href], button, summary, [tabindex]";
  */
 export function remembered(thread, content) {
   const opened = content.includes("<details") ? [...thread.querySelectorAll("details[open][id]")] : [];
+  const wrapped = content.includes("<figure") ? [...thread.querySelectorAll("figure[data-wrapped][id]")] : [];
   const focused = document.activeElement;
-  if (!opened.length && (!focused || !thread.contains(focused))) return () => {};
+  if (!opened.length && !wrapped.length && (!focused || !thread.contains(focused))) return () => {};
   const article = focused?.closest("article")?.id ?? "";
   return () => {
     for (const { id } of opened) document.getElementById(id)?.setAttribute("open", "");
+    for (const { id } of wrapped) wrap(document.getElementById(id));
     if (focused && !focused.isConnected && document.activeElement === document.body) refocus(thread, article, focused);
   };
+}
+
+/** @param {Element | null} code */
+function wrap(code) {
+  code?.setAttribute("data-wrapped", "");
+  code?.querySelector("[data-wrap]")?.setAttribute("aria-pressed", "true");
 }
 
 /**

@@ -5,7 +5,7 @@ import re
 # What the parser gives: escaped text between tags. An address ends at a space, a tag, a quotation mark, or where
 # `<` stood (`@` and a noncharacter, see `markup`).
 _PIECE = re.compile(
-    r"<(/?)(a|code|pre)\b[^>]*>|<[^>]*>|\bhttps?://[A-Za-z0-9\[](?:(?!&(?:quot|lt|gt);|@\ufdd0)[^\s<>\"\ufdd0\ufdd1])*",
+    r"<(/?)(a|code|pre|span)\b[^>]*>|<[^>]*>|\bhttps?://[A-Za-z0-9\[](?:(?!&(?:quot|lt|gt);|@\ufdd0)[^\s<>\"\ufdd0\ufdd1])*",
     re.IGNORECASE,
 )
 _TRAILING = re.compile(r"(?:[?!.,:;*_~'’”»]|&#\d+;|&amp;)+$")

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
-from streaming.rendering.markup import TABLE
+from streaming.rendering.markup import TABLE, alert_head
 from streaming.rendering.ops import Op, append
 
 
@@ -130,12 +130,17 @@ class Wrapper(Container):
 
 
 class Quote(Wrapper):
-    """A block quote."""
+    """A block quote; `alert` names the kind of one that is an alert."""
 
-    __slots__ = ()
+    __slots__ = ("alert",)
+
+    def __init__(self, document: Document, parent: Container | None, alert: str = "") -> None:
+        super().__init__(document, parent)
+        self.alert = alert
 
     def wrapped(self, inner: str, id_: str) -> str:
-        return f"<blockquote{id_}>{inner}</blockquote>"
+        head = alert_head(self.alert, id_) if self.alert else f"<blockquote{id_}>"
+        return f"{head}{inner}</blockquote>"
 
 
 class List(Wrapper):

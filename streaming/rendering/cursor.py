@@ -7,6 +7,7 @@ from streaming.rendering.lines import BULLET_OR_NUMBER, INDENTED, footnote_start
 
 TAB_STOP = 4
 _TASK = re.compile(r"[ \t]{0,3}\[([ \t\x0b\x0cxX])\](?=[ \t\x0b\x0c]|$)")
+_ALERT = re.compile(r"\[!(note|tip|important|warning|caution)\][ \t]*$", re.IGNORECASE)
 
 
 class Marker(NamedTuple):
@@ -73,6 +74,14 @@ class Cursor:
         self.at += 1
         self.spaces(1)
         return True
+
+    def alert(self) -> str:
+        """Step over `[!NOTE]` and its like, which has to be all of the line; the kind in lower case, else ""."""
+        match = _ALERT.match(self.text, self.at)
+        if match is None or self._spare:
+            return ""
+        self.at = match.end()
+        return match[1].lower()
 
     def marker(self, indent: int) -> Marker | None:
         """Step over a list item's marker and the space behind it. `indent` columns came before."""

@@ -43,6 +43,7 @@ ALSO = {"gradle": "groovy", "jinja2": "jinja", "jsonc": "json5", "kt": "kotlin",
 
 SLOW = frozenset({"c#", "cs", "csharp"})
 
+_FILE_NAME = re.compile(r"[\w.+-]+")
 _ENDING = re.compile("(\r\n|\n|\r)")
 
 
@@ -85,6 +86,18 @@ def _lexer(name: str) -> Any:
         return get_lexer_by_name(name, stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
+
+
+@lru_cache(maxsize=128)
+def file_name(language: str) -> str:
+    """What a file with code in `language` is called when somebody saves it."""
+    name = language.lower()
+    lexer = _lexer(ALSO.get(name, name)) if ALSO.get(name, name) in LANGUAGES else None
+    for pattern in lexer.filenames if lexer else ():
+        found = pattern.replace("*", "code", 1)
+        if _FILE_NAME.fullmatch(found):
+            return str(found)
+    return "code.txt"
 
 
 class _TooMuchError(Exception):

@@ -20,8 +20,9 @@ _BEGUN = (
     r"(?:[-+*]|\d{1,9}[.)]?|(?:\*[ \t\x0b\x0c]*)+|(?:_[ \t\x0b\x0c]*)+|=+[ \t\x0b\x0c]*|[-|: \t\x0b\x0c]+"
     r"|#{1,6}[ \t\x0b\x0c]*|`+|~+)?"
 )
+_ALERT = r"\[![A-Za-z]{0,9}(?:\][ \t]*)?"
 _UNDECIDED = re.compile(
-    rf"{_CONTAINERS}(?:{_BEGUN}|\[(?:\^[^\]]*|[ \t\x0b\x0cxX]?)(?:\](?::?{_CONTAINERS}{_BEGUN}))?)$"
+    rf"{_CONTAINERS}(?:{_BEGUN}|{_ALERT}|\[(?:\^[^\]]*|[ \t\x0b\x0cxX]?)(?:\](?::?{_CONTAINERS}{_BEGUN}))?)$"
 )
 _ONLY_MARKERS = re.compile(r"[ \t\x0b\x0c>\-*+_=~`#|:]*$")
 _FENCE_LINE = re.compile(rf"{_CONTAINERS}(?:`{{3,}}[^`]*$|(~{{3}}))")

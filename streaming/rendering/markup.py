@@ -9,9 +9,10 @@ from urllib.parse import unquote
 import nh3
 import pyromark
 
+from streaming.rendering import formulas
 from streaming.rendering.addresses import is_possible, with_links
 from streaming.rendering.escaping import escape, escape_attribute
-from streaming.rendering.highlighting import highlight
+from streaming.rendering.highlighting import file_name, highlight
 from streaming.rendering.lines import is_rule
 
 OPTIONS = (
@@ -19,7 +20,12 @@ OPTIONS = (
     | pyromark.Options.ENABLE_STRIKETHROUGH
     | pyromark.Options.ENABLE_TASKLISTS
     | pyromark.Options.ENABLE_FOOTNOTES
+    | pyromark.Options.ENABLE_MATH
+    | pyromark.Options.ENABLE_GFM
 )
+
+# GitHub's five, each with the title that stands above it.
+ALERTS = {"note": "Note", "tip": "Tip", "important": "Important", "warning": "Warning", "caution": "Caution"}
 
 Resolver = Callable[[str], tuple[str, str] | None]  # a reference's label → (address, title)
 
@@ -55,6 +61,7 @@ _DEFINITION = re.compile(
     r'<div class="footnote-definition" id="([^"]*)"><sup class="footnote-definition-label">\d+</sup>'
 )
 _ALIGNED = re.compile(r'<(t[hd]) style="text-align: (left|center|right)">')
+_ALERT = re.compile(r'<blockquote class="markdown-alert-([a-z]+)">')
 _REFUSED = re.compile(r'<a(?: (?!href=)[a-z]+="[^"]*")*>(.*?)</a>', re.DOTALL)
 _ADDRESS = re.compile(r'(?<= href=")[^"]*')
 _DIRECTED = re.compile(r"<(p|h[1-6]|li)>")
@@ -63,6 +70,7 @@ _cleaner = nh3.Cleaner(
     tags={
         *("p", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "blockquote", "pre", "ol", "ul", "li", "input", "div"),
         *("table", "thead", "tbody", "tr", "th", "td", "a", "br", "code", "del", "em", "strong", "sup"),
+        "span",
     },
     clean_content_tags=set(),
     attributes={"a": {"href", "title"}, "ol": {"start"}, "input": {"disabled", "checked"}},
@@ -70,6 +78,9 @@ _cleaner = nh3.Cleaner(
     set_tag_attribute_values={"a": {"target": "_blank"}},
     allowed_classes={
         "div": {"footnote"},
+        "span": {"math", "math-inline", "math-display"},
+        "blockquote": {"alert", *(f"alert--{kind}" for kind in ALERTS)},
+        "p": {"alert__title"},
         "sup": {"footnote__label"},
         "td": {"left", "center", "right"},
         "th": {"left", "center", "right"},
@@ -120,7 +131,9 @@ def figure(code: str, language: str, *, id_: str = "", highlighted: bool = True)
     return (
         f'<figure class="code"{block}><figcaption class="code__head">'
         f'<span class="code__language">{escape(language)}</span>'
-        '<button class="code__copy" type="button" data-copy>Copy</button></figcaption>'
+        '<button class="code__tool" type="button" data-wrap aria-pressed="false">Wrap</button>'
+        f'<button class="code__tool" type="button" data-save="{file_name(language)}">Save</button>'
+        '<button class="code__tool" type="button" data-copy>Copy</button></figcaption>'
         f"{CODE_BODY}<code{inner}>{body}</code></pre></figure>"
     )
 
@@ -136,6 +149,7 @@ def prepared(source: str) -> str:
         source = _DEEP.sub(_levelled, source)
     if "\ufdd0" in source or "\ufdd1" in source:
         source = _NONCHARACTER.sub(lambda match: _MARK + ("a" if match[0] == "\ufdd0" else "b"), source)
+    source = formulas.marked(source)
     return _TAG.sub(_LESS, source) if "<" in source else source
 
 
@@ -147,10 +161,13 @@ def _finished(html: str, *, highlighted: bool) -> str:
     codes: list[str] = []
     if "<pre>" in html:
         html = _CODE.sub(lambda match: _put_aside(match, codes, highlighted=highlighted), html)
+    html = formulas.shown(html)
     if "<img " in html:
         html = _without_images(html)
     if "footnote-" in html:
         html = _DEFINITION.sub(_footnote_head, _REFERENCE.sub(_footnote_mark, html))
+    if "markdown-alert-" in html:
+        html = _ALERT.sub(lambda match: alert_head(match[1]), html)
     if "style=" in html:
         html = _ALIGNED.sub(r'<\1 class="\2">', html)
     if is_possible(html):
@@ -169,6 +186,8 @@ def _unmarked(html: str) -> str:
         html = html.replace(_LESS, "&lt;")
     if "@%EF%B7%90" in html:
         html = _ADDRESS.sub(lambda match: match[0].replace("@%EF%B7%90", "%3C"), html)
+    if "@%EF%B7%91s" in html:
+        html = _ADDRESS.sub(lambda match: match[0].replace("@%EF%B7%91s", "$"), html)
     return _MARKED.sub(_character, html) if _MARK in html else html
 
 
@@ -177,7 +196,7 @@ def _character(match: re.Match[str]) -> str:
 
 
 def _shown(text: str) -> str:
-    return _MARKED.sub(_character, text.replace(_LESS, "<"))
+    return _MARKED.sub(_character, formulas.written(text.replace(_LESS, "<")))
 
 
 def _put_aside(match: re.Match[str], codes: list[str], *, highlighted: bool) -> str:
@@ -208,6 +227,11 @@ def _footnote_mark(match: re.Match[str]) -> str:
 
 def _footnote_head(match: re.Match[str]) -> str:
     return '<div class="footnote">' + footnote_label(html_entities.unescape(match[1]))
+
+
+def alert_head(kind: str, id_: str = "") -> str:
+    """What an alert begins with: its block, open, and its title. `kind` is one of `ALERTS`."""
+    return f'<blockquote class="alert alert--{kind}"{id_}><p class="alert__title">{ALERTS[kind]}</p>'
 
 
 def footnote_label(label: str) -> str:

@@ -7,12 +7,13 @@ from streaming.rendering import markup
 from streaming.rendering.addresses import is_possible
 from streaming.rendering.blocks import Container, Document, Item
 from streaming.rendering.escaping import escape
+from streaming.rendering.formulas import goes_on
 from streaming.rendering.leaves import SPACE, Leaf, settled
 from streaming.rendering.ops import Op, append, replace
 from streaming.rendering.references import References
 
 # What may give text before it another meaning: everything else only stands at the end of a paragraph.
-_MEANING = re.compile("[*_~\\[\\])`<>&;\\\\#\n\r\ufdd0\ufdd1]")
+_MEANING = re.compile("[*_~$\\[\\])`<>&;\\\\#\n\r\ufdd0\ufdd1]")
 _ONE_BLOCK = re.compile(r"<(p|h[1-6])>(.*)</\1>\n?$", re.DOTALL)
 _TASK = re.compile(r"^<ul>\n<li>(.*)</li>\n</ul>\n$", re.DOTALL)
 _BLOCK_END = re.compile(r"</(?:p|h[1-6])>")
@@ -84,6 +85,16 @@ class Paragraph(Leaf):
         """Whether it is more than definitions."""
         return bool(self._element(self.source)[0])
 
+    def takes(self, line: str) -> bool:
+        """Whether `line` belongs to it whatever it begins with: inside of a formula in lines of its own."""
+        return self._pieces[0].lstrip().startswith(("$", "\\")) and goes_on(self.source, line)
+
+    def close(self) -> None:
+        was_formula = self.takes("x")
+        super().close()
+        if was_formula:  # it was never closed, so its lines are what they would be without it
+            self.forget()
+
     def _may_append(self, delta: str) -> bool:
         mark = settled(self._length) if self.is_open else self._length
         if mark < self._length:
@@ -105,6 +116,8 @@ class Paragraph(Leaf):
         return name, inner
 
     def _parsed(self, source: str) -> tuple[str, str]:
+        if self.is_open and self.takes("x"):
+            return "p", escape(source.rstrip(SPACE))
         if source.startswith("#"):
             source = source.rstrip(SPACE)
         html = self.rendered(source) if self.task is None else self._task(source)

@@ -33,6 +33,7 @@ class Parser:
         self._ends_with_line = False
         self._is_last = False
         self._line_start = 0
+        self._begins_alert = False
 
     def is_undecided(self, line: str, known: int) -> bool:
         """Whether the structure of `line`, of which more may come, is still open."""
@@ -48,6 +49,10 @@ class Parser:
         cursor = Cursor(line)
         matched = self._spine.matched(cursor)
         place = cursor.save()
+        begins_alert, self._begins_alert = self._begins_alert, False
+        if begins_alert and matched < len(self._spine) and self._is_lazy(cursor):
+            self._open_paragraph(cursor)
+            return
         if self._table is not None or self._leaf is not None:
             if self._continues(cursor, inside=matched == len(self._spine)):
                 return
@@ -118,7 +123,7 @@ class Parser:
 
     def _continues_paragraph(self, paragraph: Paragraph, cursor: Cursor, *, inside: bool) -> bool:
         text = cursor.code
-        if cursor.spaces(INDENTED) < INDENTED:
+        if not (inside and paragraph.takes(text)) and cursor.spaces(INDENTED) < INDENTED:
             rest = cursor.rest
             if inside and rest[:1] in "|-: " and self._becomes_table(paragraph, rest):
                 return True
@@ -209,11 +214,22 @@ class Parser:
                 if self._open_item(cursor, marker):
                     return True
             elif cursor.quote():
-                self._spine.open_quote()
+                alert = cursor.alert()
+                self._spine.open_quote(alert)
+                if alert:
+                    self._begins_alert = True
+                    return True
             else:
                 cursor.restore(place)
                 return False
         return False
+
+    def _is_lazy(self, cursor: Cursor) -> bool:
+        """Whether the line is text, which goes on with what stands open although it lacks its marks."""
+        place = cursor.save()
+        text = cursor.spaces(INDENTED) == INDENTED or not lines.interrupts(cursor.rest, inside=False)
+        cursor.restore(place)
+        return text and not cursor.is_blank()
 
     def _open_item(self, cursor: Cursor, marker: Marker) -> bool:
         """Open an item; whether the rest of the line is taken as well."""

@@ -10,7 +10,7 @@ from streaming.rendering.ops import Op
 from streaming.rendering.references import References
 
 # A cell without any of these may be shown as it is.
-_INLINE = re.compile("[*_~\\[\\]`<>&!\\\\\ufdd0\ufdd1\r]")
+_INLINE = re.compile("[*_~$\\[\\]`<>&!\\\\\ufdd0\ufdd1\r]")
 _DELIMITERS = {"": "-", "left": ":-", "right": "-:", "center": ":-:"}
 
 

@@ -48,10 +48,10 @@ class Spine:
         while len(self._open) > count:
             self._pop()
 
-    def open_quote(self) -> None:
-        """A block quote begins."""
+    def open_quote(self, alert: str) -> None:
+        """A block quote begins, or an alert of that kind."""
         self.finish_list()
-        self._open.append(Quote(self._document, self.top))
+        self._open.append(Quote(self._document, self.top, alert))
 
     def open_footnote(self, head: str) -> None:
         """A footnote begins; it ends one that it would stand in."""

@@ -55,7 +55,7 @@ def test_code_header_is_there_before_its_content() -> None:
     stream.feed("```python\n")
     (figure,) = Page("p", stream.html()).root.all("figure")
     assert [element.text for element in figure.all("span")] == ["python"]
-    assert [button.attributes["data-copy"] for button in figure.all("button")] == [None]
+    assert [button.text for button in figure.all("button")] == ["Wrap", "Save", "Copy"]
 
 
 def test_open_code_is_appended_to_and_highlighted_once() -> None:

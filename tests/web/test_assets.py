@@ -17,7 +17,8 @@ def manifest() -> list[dict]:
 
 
 def test_vendored_files_are_the_ones_recorded():
-    found = {path.name for path in VENDOR.iterdir() if not path.name.startswith("LICENCE")} - {"manifest.json"}
+    files = {str(path.relative_to(VENDOR)) for path in VENDOR.rglob("*") if path.is_file()}
+    found = {name for name in files if not name.startswith("LICENCE")} - {"manifest.json"}
     assert found == {entry["file"] for entry in manifest()}
     for entry in manifest():
         assert hashlib.sha256((VENDOR / entry["file"]).read_bytes()).hexdigest() == entry["sha256"], entry["file"]
