@@ -115,7 +115,7 @@ def test_a_model_that_cannot_stream_still_answers(chat: ChatPage, models: ModelS
 @pytest.mark.parametrize("text", ["", "   ", "\n\n"])
 def test_an_empty_prompt_is_not_sent(chat: ChatPage, models: ModelServer, text: str):
     before = len(models.exchanges)
-    chat.ask(text)
+    chat.send(text)
     refused = post(chat, text)
     assert refused.status == 400
     assert "nothing to send" in refused.json()["message"]
@@ -125,7 +125,7 @@ def test_an_empty_prompt_is_not_sent(chat: ChatPage, models: ModelServer, text: 
 
 def test_a_prompt_of_a_megabyte_is_refused_and_kept(chat: ChatPage, models: ModelServer):
     text = "nine more " * 100_000
-    chat.ask(text)
+    chat.send(text)
     told = chat.page.get_by_role("alert").filter(has_text="1,000,000")
     expect(told).to_be_visible()
     assert chat.composer.input_value() == text

@@ -32,7 +32,7 @@ def test_a_draft_survives_a_failed_send(chat: ChatPage, models: ModelServer, wat
     watch.expect(r"Failed to load resource", r"ERR_FAILED")
     models.answer("stubborn", Script(spoken(["arrived"])))
     chat.page.route("**/prompts/", lambda route: route.abort())
-    chat.ask("stubborn")
+    chat.send("stubborn")
     expect(chat.page.get_by_role("alert").filter(has_text="still in the box")).to_be_visible()
     expect(chat.composer).to_have_value("stubborn")
     chat.page.unroute("**/prompts/")
@@ -62,7 +62,7 @@ def test_a_repeated_send_after_a_lost_answer_asks_once(chat: ChatPage, models: M
         route.abort()
 
     chat.page.route("**/prompts/", lose, times=1)
-    chat.ask("lost answer")
+    chat.send("lost answer")
     expect(chat.page.get_by_role("alert").filter(has_text="still in the box")).to_be_visible()
     chat.composer.press("Enter")
     chat.wait_for_state("complete")

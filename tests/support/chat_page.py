@@ -56,6 +56,13 @@ class ChatPage:
         return found[1]
 
     def ask(self, text: str) -> None:
+        """Send `text`; returns when the page shows the question, and so has a new newest answer."""
+        before = self.questions.count()
+        self.send(text)
+        expect(self.questions).to_have_count(before + 1, timeout=15_000)
+
+    def send(self, text: str) -> None:
+        """Write `text` and press Enter, whatever comes of it."""
         self.page.wait_for_load_state()
         self.page.evaluate("customElements.whenDefined('prompt-composer').then(() => true)")
         self.composer.fill(text)
