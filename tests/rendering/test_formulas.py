@@ -1,7 +1,5 @@
 """What is a formula and what is a price, alerts, and what code's header offers."""
 
-import time
-
 import pytest
 
 from streaming.rendering import MarkdownStream, render_markdown
@@ -76,16 +74,12 @@ def test_a_formula_that_is_open_stays_one_paragraph() -> None:
     assert "- b" in page.root.text
 
 
-@pytest.mark.parametrize(
-    "text", ["\\[" * 50_000, "$a " * 50_000, "\\[" + "\n- a" * 30_000 + "\\]", "\\[a=" + "\\]a" * 30_000]
-)
-def test_hostile_dollars_cost_what_their_length_costs(text: str) -> None:
-    begun = time.process_time()
-    render_markdown(text[: len(text) // 4])
-    quarter = time.process_time() - begun
-    begun = time.process_time()
-    render_markdown(text)
-    assert time.process_time() - begun < 12 * max(quarter, 0.02)
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("text", ["\\[", "$a ", "\n- a", "\\]a"])
+def test_hostile_dollars_do_not_cost_the_square_of_their_number(text: str) -> None:
+    """50,000 take less than a second; squared they would take minutes."""
+    page = parse(render_markdown(f"\\[a= {text * 50_000} \\]"))
+    assert "\ufdd1" not in page.text
 
 
 @pytest.mark.parametrize("kind", ["note", "tip", "important", "warning", "caution"])
