@@ -39,6 +39,13 @@ ATTACKS = [
     "&lt;script&gt;",
     "&#60;script&#62;",
     "\\<script\\>",
+    "$</span><script>alert(1)</script>$",
+    "\\(x<img src=x onerror=alert(1)>\\)",
+    "$$\n<div hx-get='/evil'>\n$$",
+    "$\\href{javascript:alert(1)}{x}$",
+    "\ufdd1s $\ufdd1c@\ufdd1s\ufdd1d$",
+    "> [!NOTE]\n> <script>alert(1)</script>",
+    '```" onclick=alert(1)\n<b>\n```',
 ]
 LINKS = [
     "[x](javascript:alert(1))",
@@ -81,7 +88,7 @@ ATTRIBUTES = {
     "a": {"href", "title", "target", "rel"},
     "ol": {"start", "id"},
     "input": {"disabled", "type", "checked"},
-    "button": {"class", "type", "data-copy"},
+    "button": {"class", "type", "data-copy", "data-wrap", "data-save", "aria-pressed"},
     "pre": {"class", "tabindex", "role", "aria-label"},
     "div": {"id", "class", "tabindex", "role", "aria-label"},
 }
