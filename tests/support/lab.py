@@ -1,10 +1,14 @@
 """A bench for engines: a scripted model API, a person who asks it, engines on threads of their own."""
 
+import threading
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
+
 from streaming.chats import Sent
 from streaming.models import Connection, Person, Run
+from streaming.models.database import _pool
 from streaming.runs.service import EngineService
 from tests.support.model_server import ModelServer
 from tests.support.rows import a_chat, a_person, connected, run_of
@@ -55,4 +59,12 @@ class Lab:
     def close(self) -> None:
         for service in self.engines:
             service.stop()
+        rest()
         self.models.close()
+
+
+def rest() -> None:
+    """What the engines had begun on the threads of the database ends before the tables are emptied."""
+    threads = settings.DATABASE_THREADS
+    together = threading.Barrier(threads)
+    list(_pool().map(lambda _: together.wait(30), range(threads)))
