@@ -9,6 +9,7 @@ from django.db import connections
 
 from streaming.agents.benchmark import Benchmark
 from streaming.agents.blocking import OnThread
+from streaming.agents.chat import ChatAgent
 from streaming.agents.protocol import Agent
 from streaming.agents.registry import Queue, Registered, register_blocking, registered, registered_names
 from streaming.errors import InvalidInputError
@@ -36,6 +37,8 @@ def queue_of(name: str) -> Queue:
 
 def is_resumable(name: str) -> bool:
     """Whether runs of that agent are started again by themselves. No for one that cannot be found or imported here."""
+    if name == ChatAgent.name:
+        return ChatAgent.resumable
     try:
         entry = _entry(name)
     except Exception:

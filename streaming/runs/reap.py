@@ -21,8 +21,9 @@ logger = logging.getLogger(__name__)
 State = Run.State
 MAX_CRASHES = 3  # a prompt that kills its process is not tried for ever
 HELD_STATES = (State.RUNNING, State.WAITING)
-# A database that was away for longer may have kept another engine, alive, from renewing its lease in time.
-LONGEST_GAP_SECONDS = LEASE_SECONDS - RENEW_SECONDS
+# Looks come each second. Where they stayed away for longer the database was away, and another engine, alive, may reach
+# it again seconds later than we do: its pool of connections tries by a clock of its own.
+LONGEST_GAP_SECONDS = 2.5 * RENEW_SECONDS
 UNWRITABLE = "The database refused a part of this answer; the server's log says why. Asking in another way may help."
 
 

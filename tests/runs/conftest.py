@@ -20,6 +20,6 @@ def short_leases(monkeypatch) -> float:
     monkeypatch.setattr(lease, "RENEW_SECONDS", 0.3)
     monkeypatch.setattr(lease, "BLOCKED_SECONDS", 0.5)
     monkeypatch.setattr(reap, "LEASE_SECONDS", 1.5)
-    monkeypatch.setattr(reap, "LONGEST_GAP_SECONDS", 1.2)
+    monkeypatch.setattr(reap, "LONGEST_GAP_SECONDS", 1.0)
     monkeypatch.setattr(engine, "LOOK_SECONDS", 0.3)
     return 1.5
