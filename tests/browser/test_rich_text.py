@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from tests.support.chat_page import ChatPage
 from tests.support.model_server import ModelServer
 from tests.support.scripts import Gate, Script, spoken
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 FORMULAS = r"""The area is $\pi r^2$.
@@ -85,11 +86,11 @@ def test_code_wraps_and_stays_wrapped_when_it_is_coloured(chat: ChatPage, models
     overflows = "(pre) => pre.scrollWidth > pre.clientWidth"
     assert pre.evaluate(overflows)
     chat.press("Wrap")
-    assert not pre.evaluate(overflows)
+    until(lambda: not pre.evaluate(overflows), "the lines are broken")
     gate.open()
     chat.wait_for_state("complete")
     expect(pre.locator("span").first).to_be_attached()
-    assert not pre.evaluate(overflows)
+    until(lambda: not pre.evaluate(overflows), "the lines are broken")
     expect(chat.page.get_by_role("button", name="Wrap", exact=True)).to_have_attribute("aria-pressed", "true")
     chat.press("Wrap")
     assert pre.evaluate(overflows)
