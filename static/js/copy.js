@@ -3,6 +3,8 @@
  * or is empty for the code block or answer around it.
  */
 
+import { readableText } from "./tex.js";
+
 const SHOWN = 1_600;
 
 /** @param {HTMLElement} button */
@@ -37,7 +39,7 @@ function isAnswer(part) {
 
 /** @param {Element} part */
 function readable(part) {
-  return part instanceof HTMLElement ? part.innerText.trim() : "";
+  return part instanceof HTMLElement ? readableText(part).trim() : "";
 }
 
 /**

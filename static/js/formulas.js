@@ -3,6 +3,8 @@
  * A formula that KaTeX does not take stays as it was written. Knows no stream: it watches what comes into the thread.
  */
 
+import { asTex } from "./tex.js";
+
 const LONGEST = 4_000;
 const KEPT = 500;
 const OPTIONS = { output: "htmlAndMathml", throwOnError: true, trust: false, strict: false, maxSize: 20, maxExpand: 200 };
@@ -96,12 +98,6 @@ function copied(event) {
   holder.append(fragment);
   event.clipboardData.setData("text/plain", holder.textContent ?? "");
   event.preventDefault();
-}
-
-/** @param {Element} formula */
-function asTex(formula) {
-  const sign = formula.classList.contains("math-display") ? "$$" : "$";
-  return `${sign}${formula.getAttribute("data-tex")}${sign}`;
 }
 
 const thread = document.querySelector(".thread");

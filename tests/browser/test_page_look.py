@@ -119,6 +119,7 @@ def test_copy_gives_the_code_and_says_so(chat: ChatPage, models: ModelServer):
     models.answer("to copy", Script(spoken(["```python\n", "print('ü <b>')\n", "```\n"])))
     chat.ask("to copy")
     chat.wait_for_state("complete")
+    chat.wait_until_connected()
     chat.page.bring_to_front()  # a clipboard belongs to the page in front
     chat.answer.locator(".code").get_by_role("button", name="Copy").click()
     expect(chat.page.locator("#announcer")).to_have_text("Copied.")

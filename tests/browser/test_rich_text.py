@@ -64,6 +64,20 @@ def test_selected_formulas_are_copied_as_tex(chat: ChatPage, models: ModelServer
     assert copied.strip() == "Take $a^2$ now."
 
 
+def test_the_copy_button_gives_formulas_as_tex(chat: ChatPage, models: ModelServer):
+    models.answer("to copy", Script(spoken(["Take $a^2$ now.\n\n$$b_1$$\n"])))
+    chat.ask("to copy")
+    chat.wait_for_state("complete")
+    expect(chat.answer.locator(".math .katex")).to_have_count(2)
+    chat.page.evaluate(
+        "document.addEventListener('copy', () => (window.copied = document.activeElement.value), { capture: true })"
+    )
+    chat.press("Copy")
+    copied = until(lambda: chat.page.evaluate("window.copied"), "something was copied")
+    assert copied.split() == ["Take", "$a^2$", "now.", "$$b_1$$"]
+    expect(chat.answer.locator(".math .katex")).to_have_count(2)
+
+
 def test_formulas_stay_readable_when_katex_cannot_be_loaded(chat: ChatPage, models: ModelServer, watch):
     watch.expect(r"katex", r"Failed to load resource")
     chat.page.route("**/katex*", lambda route: route.abort())
@@ -82,6 +96,7 @@ def test_code_wraps_and_stays_wrapped_when_it_is_coloured(chat: ChatPage, models
     )
     chat.ask("wrap")
     chat.wait_for_text("something_long")
+    chat.wait_until_connected()  # a click before the scripts run is lost
     pre = chat.answer.locator("pre")
     overflows = "(pre) => pre.scrollWidth > pre.clientWidth"
     assert pre.evaluate(overflows)
@@ -101,6 +116,7 @@ def test_code_is_saved_as_a_file(chat: ChatPage, models: ModelServer, tmp_path):
     models.answer("save", Script(spoken(["```sql\n", code, "```\n"])))
     chat.ask("save")
     chat.wait_for_state("complete")
+    chat.wait_until_connected()
     with chat.page.expect_download() as saving:
         chat.press("Save")
     assert saving.value.suggested_filename == "code.sql"
