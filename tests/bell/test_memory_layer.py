@@ -81,7 +81,7 @@ def test_layer_carries_every_message_between_two_loops():
 
     reader = threading.Thread(target=lambda: asyncio.run(asyncio.wait_for(read(), 20)))
     reader.start()
-    assert ready.wait(5)
+    assert ready.wait(30)
     asyncio.run(write())
     reader.join(20)
     assert got == list(range(2_000))

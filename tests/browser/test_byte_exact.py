@@ -9,14 +9,13 @@ from playwright.sync_api import BrowserContext, WebSocket
 from tests.support import checker, corpus
 from tests.support.chat_page import ChatPage
 from tests.support.model_server import Exchange, ModelServer
-from tests.support.scripts import Gate, Script, spoken
+from tests.support.scripts import Gate, Script, gated, spoken
 from tests.support.server import ChatServer
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 TOKENS = 330
-PAUSE = 0.01
 
 
 def nasty_block(
@@ -28,11 +27,8 @@ def nasty_block(
     """
 
     def choose(exchange: Exchange) -> Script:
-        deltas = spoken(
-            corpus.fenced(f"exchange-{exchange.number}", tokens, seed=exchange.number, language=language), pause=PAUSE
-        )
-        before = len(deltas) * 3 // 4
-        return Script([*deltas[:before], *([gate] if gate else []), *deltas[before:]])
+        deltas = corpus.fenced(f"exchange-{exchange.number}", tokens, seed=exchange.number, language=language)
+        return Script(gated(deltas, gate) if gate else spoken(deltas))
 
     models.answer(prompt, choose)
 
@@ -64,7 +60,7 @@ def test_nasty_tokens_arrive_exactly(chat: ChatPage, models: ModelServer, server
 
 def test_prose_with_html_arrives_once_and_in_order(chat: ChatPage, models: ModelServer, server: ChatServer):
     deltas = corpus.prose("prose", TOKENS)
-    models.answer("prose", Script(spoken(deltas, pause=PAUSE)))
+    models.answer("prose", Script(spoken(deltas)))
     chat.ask("prose")
     chat.wait_for_state("complete")
     [answer] = server.log.checked(chat.conversation)

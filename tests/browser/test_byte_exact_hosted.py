@@ -19,7 +19,7 @@ from tests.browser.test_byte_exact import (  # noqa: F401 - these are the tests
 from tests.support.hosted import Site, running_site
 from tests.support.model_server import ModelServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.hosted, pytest.mark.long, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.hosted, pytest.mark.long]
 
 
 @pytest.fixture(scope="module", params=["daphne", "uvicorn"])

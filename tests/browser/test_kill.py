@@ -14,7 +14,7 @@ from tests.support.scripts import Script, Silence, spoken
 from tests.support.server import ChatServer
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.faults]
 TOKENS = 500
 SHOWN_BEFORE_KILL = (40, 700, 150, 1200, 15, 400, 900, 60)  # characters
 

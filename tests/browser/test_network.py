@@ -9,7 +9,7 @@ from tests.support import checker, corpus
 from tests.support.browsing import NETWORK_ERRORS, Watch
 from tests.support.chat_page import ChatPage
 from tests.support.model_server import Exchange, ModelServer
-from tests.support.scripts import Script, spoken
+from tests.support.scripts import Gate, Script, gated, spoken
 from tests.support.server import ChatServer
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import until
@@ -34,9 +34,9 @@ def far_chat(
     return lambda: ChatPage(new_context(proxy.url, cookies).new_page()).open_new()
 
 
-def ask(chat: ChatPage, models: ModelServer, prompt: str, tokens: int = TOKENS) -> Exchange:
+def ask(chat: ChatPage, models: ModelServer, prompt: str, gate: Gate | None = None, tokens: int = TOKENS) -> Exchange:
     deltas = corpus.fenced(prompt.replace(" ", "-"), tokens, seed=len(prompt))
-    models.answer(prompt, Script(spoken(deltas, pause=0.01)))
+    models.answer(prompt, Script(gated(deltas, gate) if gate else spoken(deltas)))
     chat.ask(prompt)
     exchange = models.wait_for_request(prompt)
     until(chat.code_so_far, "the first words are shown")
@@ -55,8 +55,8 @@ def verify(chat: ChatPage, server: ChatServer, exchange: Exchange, seconds: floa
 
 
 def test_connections_reset_in_mid_stream(far_chat, proxy: TcpProxy, models: ModelServer, server: ChatServer):
-    chat = far_chat()
-    exchange = ask(chat, models, "reset connections")
+    chat, gate = far_chat(), Gate()
+    exchange = ask(chat, models, "reset connections", gate)
     for share in (0.1, 0.3, 0.32, 0.6):
         until(lambda share=share: len(exchange.sent) > TOKENS * share, f"{share} of the answer was sent")
         until(lambda: proxy.open_websockets, "the page is connected")
@@ -64,24 +64,26 @@ def test_connections_reset_in_mid_stream(far_chat, proxy: TcpProxy, models: Mode
         assert proxy.cut()
         until(lambda: proxy.open_websockets, "the page connects again")
         checker.prefix(chat.code_so_far(), shown, "what was shown before the cut")
-    assert exchange.finished_at is None
+    gate.open()
     verify(chat, server, exchange)
 
 
 def test_server_out_of_reach_for_seconds(far_chat, proxy: TcpProxy, models: ModelServer, server: ChatServer):
-    chat = far_chat()
-    exchange = ask(chat, models, "out of reach")
+    chat, gate = far_chat(), Gate()
+    exchange = ask(chat, models, "out of reach", gate)
     proxy.refuse()
-    assert exchange.over.wait(15)
+    gate.open()
+    assert exchange.over.wait(30)
     proxy.accept()
     verify(chat, server, exchange)
 
 
 def test_silence_shorter_than_anybody_notices(far_chat, proxy: TcpProxy, models: ModelServer, server: ChatServer):
-    chat = far_chat()
-    exchange = ask(chat, models, "short silence")
+    chat, gate = far_chat(), Gate()
+    exchange = ask(chat, models, "short silence", gate)
     proxy.silence()
-    until(lambda: len(exchange.sent) > TOKENS * 0.7, "most of the answer was sent into the silence")
+    gate.open()
+    until(lambda: len(exchange.sent) > TOKENS * 0.9, "a part of the answer was sent into the silence")
     proxy.resume()
     verify(chat, server, exchange)
 
@@ -92,12 +94,13 @@ def test_silence_shorter_than_anybody_notices(far_chat, proxy: TcpProxy, models:
 def test_silence_until_the_page_gives_up(
     far_chat, proxy: TcpProxy, models: ModelServer, server: ChatServer, *, forget: bool
 ):
-    chat = far_chat()
-    exchange = ask(chat, models, f"long silence {forget}", tokens=300)
+    chat, gate = far_chat(), Gate()
+    exchange = ask(chat, models, f"long silence {forget}", gate, tokens=300)
     proxy.silence()
+    gate.open()
     shown = chat.code_so_far()
     before = proxy.connections
-    until(lambda: proxy.connections > before, "the page tries another connection", seconds=40)
+    until(lambda: proxy.connections > before, "the page tries another connection", seconds=60)
     proxy.resume(forget=forget)
     verify(chat, server, exchange)
     assert checker.block_of(checker.normal(exchange.said())).startswith(shown)
@@ -129,18 +132,20 @@ def test_websockets_that_die_before_their_hello_go_on_by_server_sent_events(
 
 def test_server_sent_events_survive_a_cut(far_chat, proxy: TcpProxy, models: ModelServer, server: ChatServer):
     proxy.refuse_websockets = True
-    chat = far_chat()
-    exchange = ask(chat, models, "events cut")
+    chat, gate = far_chat(), Gate()
+    exchange = ask(chat, models, "events cut", gate)
     for share in (0.3, 0.6):
         until(lambda share=share: len(exchange.sent) > TOKENS * share, f"{share} of the answer was sent")
         until(proxy.cut, "a connection was open and was cut")  # between two there is none for a moment
+    gate.open()
     verify(chat, server, exchange)
 
 
 def test_a_slow_network_delivers_everything(far_chat, proxy: TcpProxy, models: ModelServer, server: ChatServer):
-    chat = far_chat()
-    exchange = ask(chat, models, "slow network", tokens=300)
+    chat, gate = far_chat(), Gate()
+    exchange = ask(chat, models, "slow network", gate, tokens=300)
     proxy.throttle(20_000)
+    gate.open()
     verify_slow(chat, server, exchange, proxy)
 
 

@@ -13,7 +13,7 @@ from tests.support.copied_database import copy_of, put_back, wipe
 from tests.support.model_server import ModelServer
 from tests.support.server import ChatServer, manage
 
-pytestmark = [pytest.mark.browser, pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.faults]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.support.model_server import ModelServer
 from tests.support.server import manage
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.hosted, pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.hosted, pytest.mark.faults, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ def test_stop_closes_the_models_connection(
         else:
             chat.wait_for_state("running")
         clicked = until(lambda: click_stop(chat), "there is a stop button")
-        assert exchange.over.wait(10)
+        assert exchange.over.wait(30)
         assert exchange.closed_at is not None
         seconds.append(exchange.closed_at - clicked)
         chat.wait_for_state("cancelled")

@@ -120,7 +120,6 @@ def is_running(pid: str) -> bool:
 
 @pytest.mark.hosted
 @pytest.mark.long
-@pytest.mark.timeout(240)
 def test_cluster_says_where_it_is_starts_again_what_dies_and_leaves_nothing(tmp_path: Path):
     output = tmp_path / "printed"
     with output.open("wb") as file:

@@ -20,7 +20,7 @@ from tests.support.scripts import Script, spoken
 from tests.support.server import manage
 from tests.support.viewer import Viewer
 
-pytestmark = [pytest.mark.hosted, pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.hosted, pytest.mark.faults, pytest.mark.long]
 CHECKED_WITHIN = 12.0  # seconds: 10 by contract, and the way there
 
 GIVE_AWAY = """

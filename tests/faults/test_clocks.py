@@ -10,7 +10,7 @@ from tests.support.hosted import Site
 from tests.support.load import Load, page_has
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser, pytest.mark.long]
 AHEAD_SECONDS = 60
 OTHER_CLOCK = Path(__file__).parent.parent / "support" / "other_clock"
 

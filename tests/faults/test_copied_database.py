@@ -15,7 +15,7 @@ from tests.support.server import ChatServer, running_server
 from tests.support.viewer import Viewer
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.faults
 
 
 @pytest.fixture

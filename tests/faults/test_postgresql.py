@@ -12,7 +12,7 @@ from tests.support.load import Load, nothing_was_lost
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser]
 AWAY_SECONDS = 15
 
 

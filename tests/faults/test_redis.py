@@ -9,7 +9,7 @@ from tests.support.hosted import Site
 from tests.support.load import Load, nothing_was_lost
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser]
 
 
 def test_redis_killed_and_started_empty(cluster: Site, load: Load, page: ChatPage):

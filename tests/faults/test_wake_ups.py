@@ -14,7 +14,7 @@ from tests.support.model_server import ModelServer
 from tests.support.scripts import Script, spoken
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.hosted, pytest.mark.browser]
 LOOK_SECONDS = 3 * 2.0
 TASK, QUEUE = "streaming.tasks.wake", "streams"
 WORDS = [f"w{number:05d} " for number in range(1, 20)]

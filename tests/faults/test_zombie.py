@@ -74,7 +74,7 @@ def test_zombie_does_not_mix_into_the_attempt_that_replaced_it(models: ModelServ
     models.answer("zombie", choose)
     run, conversation = ask(folder, environment, "zombie")
     log = log_of(folder)
-    assert gate.reached.wait(10)
+    assert gate.reached.wait(30)
     until(lambda: log.checked(conversation), "the start is in the log")
     stall(stalled, folder)
     with running_engine(folder, environment, "second"):
@@ -83,7 +83,7 @@ def test_zombie_does_not_mix_into_the_attempt_that_replaced_it(models: ModelServ
         gate.open()
         until(lambda: log.run(run).state == "complete", "the second attempt ends")
         first, second = models.for_prompt("zombie")
-        assert first.over.wait(15)
+        assert first.over.wait(30)
         before = log.events(conversation)
         holds(lambda: log.events(conversation) == before, "nothing is added", seconds=2)
         found = log.checked(conversation)

@@ -13,7 +13,7 @@ from deploy.cluster.postgresql import Postgresql
 from tests.support.server import clean_environment
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.hosted, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.hosted
 
 SET_UP = "import time, django; django.setup(); from streaming.management import schema, turns\n"
 MIGRATE = f"{SET_UP}print(schema.migrate(lambda *_: None))"

@@ -58,7 +58,7 @@ def test_loop_that_ended_meanwhile_is_no_trouble():
 
     def slow() -> None:
         begun.set()
-        assert go.wait(10)
+        assert go.wait(30)
 
     async def main() -> None:
         task = asyncio.create_task(in_database(slow))

@@ -54,7 +54,7 @@ async def answer(handler: PageHandler, address: str = "/accounts/login/") -> int
     start = await asked.receive_output(10)
     while (await asked.receive_output(10)).get("more_body"):
         pass
-    await asked.wait(10)
+    await asked.wait(30)
     return int(start["status"])
 
 
@@ -117,13 +117,13 @@ async def test_a_stream_ends_when_its_reader_has_left(settings, told):
     assert ended == []
     await asked.send_input({"type": "http.disconnect"})
     await eventually(lambda: ended == ["stream"])
-    await asked.wait(10)
+    await asked.wait(30)
     assert [name for name, _ in told] == ["started", "finished"]
 
 
 async def test_who_leaves_before_the_request_is_whole_is_not_answered(told):
     asked = asking(PageHandler(), "/accounts/login/")
     await asked.send_input({"type": "http.disconnect"})
-    await asked.wait(10)
+    await asked.wait(30)
     assert await asked.receive_nothing()
     assert told == []

@@ -53,7 +53,7 @@ read, go_on, leading = threading.Event(), threading.Event(), retain._leading
 def slowly(rows, ts):
     if threading.current_thread().name == "slow" and not read.is_set():
         read.set()
-        go_on.wait(20)
+        go_on.wait(30)
     return leading(rows, ts)
 
 def forget():
@@ -63,7 +63,7 @@ def forget():
 retain._leading = slowly
 slow, quick = threading.Thread(target=forget, name="slow"), threading.Thread(target=forget)
 slow.start()
-read.wait(20)
+read.wait(30)
 quick.start()
 quick.join(0.5)
 go_on.set()

@@ -15,7 +15,7 @@ from tests.support.sentinel_process import SERVICE, SentinelProcess
 from tests.support.server import clean_environment, manage, running_server
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.hosted, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.hosted, pytest.mark.long]
 
 
 def environment_of(sentinel: SentinelProcess, *, tls: bool) -> dict[str, str]:

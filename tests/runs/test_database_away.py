@@ -72,7 +72,7 @@ def test_database_away_for_too_long_gives_up_and_the_run_is_ended_with_its_text(
     lab.spoke(sent)
     away.on = True
     exchange = lab.models.wait_for_request("Hello")
-    assert exchange.over.wait(10), "the model is still being read"
+    assert exchange.over.wait(30), "the model is still being read"
     away.on = False
     run = lab.ended(sent)
     assert run.state == Run.State.INTERRUPTED
@@ -90,7 +90,7 @@ def test_model_that_says_nothing_is_not_waited_for_by_an_engine_that_was_cut_off
     lab.spoke(sent)
     away = Failing(monkeypatch, lease_module, "renew_lease", AWAY)
     exchange = lab.models.wait_for_request("Hello")
-    assert exchange.over.wait(15), "the model is still being read"
+    assert exchange.over.wait(30), "the model is still being read"
     away.on = False
     assert lab.ended(sent).state == Run.State.INTERRUPTED
     assert answer_of(sent).text == said(sent) == "kept"

@@ -52,7 +52,7 @@ def test_engine_begins_a_waiting_prompt_when_the_answer_before_it_has_ended(lab)
     lab.answer("second", Script([Delta("answer two")]))
     lab.start()
     first = lab.ask("first")
-    assert gate.reached.wait(10)
+    assert gate.reached.wait(30)
     second = send_prompt(first.run.conversation, author=lab.alice, text="second")
     assert run_of(second).state == Run.State.QUEUED
     gate.open()

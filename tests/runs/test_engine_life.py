@@ -111,7 +111,7 @@ def test_restart_in_mid_stream_interrupts_with_the_text_of_the_log_at_once(lab):
     first.stop()
     shown = said(sent)
     assert run_of(sent).state == Run.State.RUNNING
-    assert lab.models.wait_for_request("Hello").over.wait(5)
+    assert lab.models.wait_for_request("Hello").over.wait(30)
     began = time.monotonic()
     lab.start()
     assert lab.ended(sent).state == Run.State.INTERRUPTED

@@ -33,7 +33,7 @@ def test_guilty_run_ends_with_a_typed_error_and_its_neighbours_complete(lab, mon
     error = log(guilty.run.stream_id)[-1].data
     assert (error.code, error.retryable) == ("unwritable", True)
     assert answer_of(guilty).text == said(guilty) == "fine " * 5
-    assert lab.models.wait_for_request("guilty").over.wait(5), "the model is still being read"
+    assert lab.models.wait_for_request("guilty").over.wait(30), "the model is still being read"
     for sent in healthy:
         assert lab.ended(sent).state == Run.State.COMPLETE
         assert said(sent) == "".join(f"{n} " for n in range(60))
@@ -89,6 +89,6 @@ def test_run_that_was_taken_over_lets_go_of_its_model(lab):
     sent = lab.ask()
     run = lab.spoke(sent)
     Run.objects.filter(pk=run.pk).update(fence=run.fence + 1, engine_id="another", state=Run.State.COMPLETE)
-    assert lab.models.wait_for_request("Hello").over.wait(5)
+    assert lab.models.wait_for_request("Hello").over.wait(30)
     until(lambda: service._engine.load == 0, "the engine lets go")
     assert ends(sent) == []

@@ -90,7 +90,7 @@ def test_heartbeat_survives_whatever_fails(beating, monkeypatch):
 
         with monkeypatch.context() as patch:
             patch.setattr(lease, "renew_lease", fail)
-            assert failed.wait(5)
+            assert failed.wait(30)
         end_lease(engine.pk)
         until(lambda: left(engine) > 0, "it beats again")
 

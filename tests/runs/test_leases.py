@@ -47,7 +47,7 @@ def test_zombie_engine_lands_nothing_after_another_took_over(lab: Lab, monkeypat
     before = log(sent.run.stream_id)
     assert zombie._engine.load == 1
     gate.open()
-    assert lab.models.wait_for_request("Hello").over.wait(10)
+    assert lab.models.wait_for_request("Hello").over.wait(30)
     until(lambda: zombie._engine.load == 0, "the zombie lets go")
     assert log(sent.run.stream_id) == before
     assert answer_of(sent).text == "before "

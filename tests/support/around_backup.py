@@ -29,7 +29,7 @@ class OpenPage:
         self.models.answer(DURING, self._halting)
         self._ask(BEFORE)
         self.chat.ask(DURING)
-        assert self.gate.reached.wait(20)
+        assert self.gate.reached.wait(30)
         until(lambda: len(self.chat.code_so_far()) > 100, "half an answer is shown")
 
     def talk_on(self) -> None:
@@ -41,7 +41,7 @@ class OpenPage:
 
     def verify_that_it_goes_on(self, log: LogReader) -> None:
         """Without anybody's doing the page shows what was restored, and then what comes; a fresh one shows the same."""
-        expect(self.chat.questions).to_contain_text([BEFORE, DURING], timeout=30_000)
+        expect(self.chat.questions).to_contain_text([BEFORE, DURING])
         self.chat.wait_for_state("interrupted")
         self._verify(log, ["complete", "interrupted"])
         self._ask(AFTERWARDS)
@@ -55,7 +55,7 @@ class OpenPage:
     def _ask(self, text: str) -> None:
         count = self.chat.answers.count()
         self.chat.ask(text)
-        expect(self.chat.answers).to_have_count(count + 1, timeout=30_000)
+        expect(self.chat.answers).to_have_count(count + 1)
         self.chat.wait_for_state("complete")
 
     def _verify(self, log: LogReader, endings: list[str]) -> list:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Error, Locator, Page, expect
 
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 ENDED = ("complete", "cancelled", "error", "interrupted")
 CODE = ".message__body pre code"
@@ -59,7 +59,7 @@ class ChatPage:
         """Send `text`; returns when the page shows the question, and so has a new newest answer."""
         before = self.questions.count()
         self.send(text)
-        expect(self.questions).to_have_count(before + 1, timeout=15_000)
+        expect(self.questions).to_have_count(before + 1)
 
     def send(self, text: str) -> None:
         """Write `text` and press Enter, whatever comes of it."""
@@ -96,14 +96,14 @@ class ChatPage:
     def answer_of(self, run: str) -> Locator:
         return self.page.locator(f'article.message[data-run="{run}"]')
 
-    def wait_for_state(self, *states: str, answer: Locator | None = None, seconds: float = 30) -> str:
+    def wait_for_state(self, *states: str, answer: Locator | None = None, seconds: float = PATIENCE_SECONDS) -> str:
         """Wait until the (newest) answer shows one of the states; which."""
         wanted = re.compile(f"^({'|'.join(states)})$")
         found = answer or self.answer
         expect(found).to_have_attribute("data-state", wanted, timeout=seconds * 1000)
         return found.get_attribute("data-state") or ""
 
-    def wait_for_text(self, text: str, *, seconds: float = 15) -> None:
+    def wait_for_text(self, text: str, *, seconds: float = PATIENCE_SECONDS) -> None:
         expect(self.answer.locator(".message__body")).to_contain_text(text, timeout=seconds * 1000)
 
     def text(self, answer: Locator | None = None) -> str:

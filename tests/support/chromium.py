@@ -6,10 +6,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.support.browsing import CHROMIUM, CHROMIUM_ARGUMENTS, REMEMBER_WHAT_WAS_SHOWN, Watch
+from tests.support.waiting import PATIENCE_SECONDS
 
-# How long anything on a page may take while another process of the tests has the machine. It ends waiting and
-# promises nothing: a promise in seconds is asserted where it is made.
-WAIT_MILLISECONDS = 30_000
+WAIT_MILLISECONDS = 1000 * PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from django.contrib.auth import get_user_model
 from streaming.chats import start_chat
 from streaming.runs.catalog import available_models
 person = get_user_model().objects.get(username="alice")
-until = time.monotonic() + 15
+until = time.monotonic() + 45
 while not (found := [c.reference for c in available_models(person) if c.reference.endswith("/" + {model!r})]):
     assert time.monotonic() < until, "the engine listed no models"
     time.sleep(0.1)
@@ -54,7 +54,7 @@ class EngineProcess:
         return self.output_path.read_text(errors="replace")
 
     def wait_until_ready(self) -> "EngineProcess":
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while READY not in self.output:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise ProcessDiedError(f"the engine did not start:\n{self.output[-4000:]}")
@@ -71,7 +71,7 @@ class EngineProcess:
         if self.process.poll() is None:
             self.resume()
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(30)
         if self.process.stdin:
             self.process.stdin.close()
 

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Callable
 
+from tests.support.waiting import PATIENCE_SECONDS
 
-async def eventually[T](condition: Callable[[], T], what: str = "", *, seconds: float = 10) -> T:
+
+async def eventually[T](condition: Callable[[], T], what: str = "", *, seconds: float = PATIENCE_SECONDS) -> T:
     """The first true value of `condition`. Raises TimeoutError that says what did not happen."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not (value := condition()):

@@ -25,5 +25,5 @@ def in_process_server() -> str:
     server = StreamingServer(application, endpoints=[f"tcp:port={port}:interface={HOST}"])
     reactor.callWhenRunning(ready.set)
     threading.Thread(target=server.run, name="server", daemon=True).start()
-    assert ready.wait(10), "the server did not start"
+    assert ready.wait(30), "the server did not start"
     return f"http://{HOST}:{port}"

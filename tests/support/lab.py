@@ -13,7 +13,7 @@ from streaming.runs.service import EngineService
 from tests.support.model_server import ModelServer
 from tests.support.rows import a_chat, a_person, connected, run_of
 from tests.support.scripts import Chooser, Script
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 
 class Lab:
@@ -47,7 +47,7 @@ class Lab:
         self.engines.append(service)
         return service
 
-    def ended(self, sent: Sent | Run, *, seconds: float = 15) -> Run:
+    def ended(self, sent: Sent | Run, *, seconds: float = PATIENCE_SECONDS) -> Run:
         """The run once it has ended, however."""
         pk = sent.run.pk if isinstance(sent, Sent) else sent.pk
         return until(lambda: Run.objects.filter(pk=pk, state__in=Run.ENDED).first(), "the run ends", seconds=seconds)

@@ -84,7 +84,7 @@ class Load:
         self._loop.run(begin())
         return viewer
 
-    def wait_until_all_stream(self, seconds: float = 40) -> None:
+    def wait_until_all_stream(self, seconds: float = 60) -> None:
         """Every viewer shows something that is said from now on."""
         without = self._without_news()
         until(lambda: not without(), "every viewer goes on", seconds=seconds)
@@ -112,12 +112,12 @@ class Load:
             if not self._is_live(conversation):
                 self.person.ask(conversation, self.prompt)
 
-    def wait_until_quiet(self, runs: set[str], seconds: float = 20) -> None:
+    def wait_until_quiet(self, runs: set[str], seconds: float = 60) -> None:
         """The requests of these runs' attempts are over at the model."""
         mine = [self.exchange_of(answer) for answer in self._answers() if answer.run in runs and answer.text]
         until(lambda: all(one.over.is_set() for one in mine), "the model is no longer read", seconds=seconds)
 
-    def wait_until_viewers_are_there(self, seconds: float = 40) -> None:
+    def wait_until_viewers_are_there(self, seconds: float = 60) -> None:
         """Every viewer has what the log has."""
         heads = {each: len(self.site.log.events(each)) for each in self.conversations}
         until(

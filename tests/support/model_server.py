@@ -30,6 +30,7 @@ from tests.support.scripts import (
     Tool,
     Wait,
 )
+from tests.support.waiting import PATIENCE_SECONDS
 from tests.support.wire import Anthropic, Ollama, OpenAI, Wire
 
 LINGER_ZERO = struct.pack("ii", 1, 0)  # closing sends RST at once
@@ -99,7 +100,7 @@ class ModelServer:
         """The exchanges whose last question contains `prompt`, oldest first."""
         return [exchange for exchange in list(self.exchanges) if prompt in exchange.prompt]
 
-    def wait_for(self, condition: Callable[[], Any], timeout: float = 15) -> Any:
+    def wait_for(self, condition: Callable[[], Any], timeout: float = PATIENCE_SECONDS) -> Any:
         """The first true value of `condition`, looked at whenever something was received, said or ended."""
         deadline = time.monotonic() + timeout
         with self._changed:
@@ -109,7 +110,7 @@ class ModelServer:
                 self._changed.wait(0.05)
             return value
 
-    def wait_for_request(self, prompt: str, count: int = 1, timeout: float = 15) -> Exchange:
+    def wait_for_request(self, prompt: str, count: int = 1, timeout: float = PATIENCE_SECONDS) -> Exchange:
         """The newest exchange about `prompt` once there are `count` of them."""
         self.wait_for(lambda: len(self.for_prompt(prompt)) >= count, timeout)
         return self.for_prompt(prompt)[-1]

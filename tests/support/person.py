@@ -46,7 +46,7 @@ class Person:
 
     def get(self, path: str) -> str:
         request = urllib.request.Request(self.server.url + path, headers=self._headers)
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.read().decode()
 
     def post(self, path: str, **form: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Person:
         headers = {**self._headers, "X-CSRFToken": self.cookies["csrftoken"], "Origin": self.server.url}
         body = urllib.parse.urlencode(form).encode()
         request = urllib.request.Request(self.server.url + path, body, headers, method="POST")
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             text = answer.read()
         return json.loads(text) if text else {}
 

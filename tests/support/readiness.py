@@ -8,7 +8,7 @@ import urllib.request
 def readiness(url: str) -> tuple[str, dict[str, str]]:
     """The word for the whole, and the status of each check. Raises `OSError` where nobody answers."""
     try:
-        answer = urllib.request.urlopen(f"{url}/readyz", timeout=10)
+        answer = urllib.request.urlopen(f"{url}/readyz", timeout=30)
     except urllib.error.HTTPError as refusal:
         answer = refusal
     with answer:

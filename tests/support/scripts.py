@@ -104,6 +104,12 @@ def spoken(deltas: Sequence[str], *, pause: float = 0.01, part: str = "text") ->
     return [Delta(text, part, pause) for text in deltas]
 
 
+def gated(deltas: Sequence[str], gate: Gate, *, pause: float = 0.01) -> list[Step]:
+    """The same, the last quarter of them behind `gate`: however slow the test is, the answer still runs till then."""
+    before = len(deltas) * 3 // 4
+    return [*spoken(deltas[:before], pause=pause), gate, *spoken(deltas[before:], pause=pause)]
+
+
 def refusal(status: int, message: str, **headers: str) -> Script:
     """An error answer in JSON, its headers given with underscores."""
     body = f'{{"error": {{"message": "{message}", "type": "scripted"}}}}'.encode()

@@ -16,7 +16,6 @@ from deploy.cluster.process import ROOT, Process, free_port
 from tests.support.log_reader import LogReader
 from tests.support.signing_in import PASSWORD, sign_in
 
-START_SECONDS = 40
 STOP_SECONDS = 20
 DISCARD = "http://127.0.0.1:9"  # the discard port: an Ollama of the machine must not be found
 MAKE_PEOPLE = f"""
@@ -104,7 +103,7 @@ def tried(folder: Path, *arguments: str, environment: dict[str, str]) -> "subpro
         capture_output=True,
         text=True,
         check=False,
-        timeout=90,
+        timeout=120,
     )
 
 

@@ -23,6 +23,10 @@ class _Link:
     deaf: bool = False
     started: float = field(default_factory=time.monotonic)
 
+    @property
+    def is_open(self) -> bool:
+        return self.far is not None and not self.far.transport.is_closing()
+
 
 class TcpProxy:
     """Passes bytes until told otherwise. The modes combine; all methods return when the change is in force."""
@@ -59,7 +63,8 @@ class TcpProxy:
 
     @property
     def open_websockets(self) -> int:
-        return sum(link.upgrade and link.far is not None for link in list(self._links))
+        """How many WebSockets carry; one that was cut does no more, though its end is not dealt with yet."""
+        return sum(link.upgrade and link.is_open for link in list(self._links))
 
     def cut(self) -> int:
         """Reset every open connection, both ways; how many there were."""

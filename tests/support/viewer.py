@@ -14,6 +14,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.support.waiting import PATIENCE_SECONDS
+
 GAP = 4409
 CURSOR = re.compile(r'id="thread"[^>]*data-cursor="([^"]+)"|data-cursor="([^"]+)"[^>]*id="thread"')
 
@@ -64,13 +66,13 @@ class Viewer:
         """A socket that has said hello and was told where to resume."""
         address = f"{self.url}/ws/c/{self.conversation}/"
         async with session.ws_connect(address, headers=self.headers, max_msg_size=0) as socket:
-            self.hello = await asyncio.wait_for(socket.receive_json(), 10)
+            self.hello = await asyncio.wait_for(socket.receive_json(), 30)
             if self.hello.get("type") != "hello":
                 raise ContractBrokenError(f"the first message is {self.hello}")
             await socket.send_json({"type": "resume", "cursor": self.cursor})
             yield socket
 
-    async def follow(self, until: Callable[["Viewer"], bool], *, seconds: float = 30) -> "Viewer":
+    async def follow(self, until: Callable[["Viewer"], bool], *, seconds: float = PATIENCE_SECONDS) -> "Viewer":
         """Watch over one socket until `until` holds; returns early when the server closes it."""
         async with aiohttp.ClientSession() as session, self.socket(session) as socket, asyncio.timeout(seconds):
             while not until(self) and await self.take(socket):
@@ -88,7 +90,7 @@ class Viewer:
         await self._take(body, socket)
         return True
 
-    async def follow_sse(self, until: Callable[["Viewer"], bool], *, seconds: float = 30) -> "Viewer":
+    async def follow_sse(self, until: Callable[["Viewer"], bool], *, seconds: float = PATIENCE_SECONDS) -> "Viewer":
         """The same over server-sent events, checking that each id is the frame's cursor."""
         address = f"{self.url}/sse/c/{self.conversation}/"
         async with aiohttp.ClientSession() as session, asyncio.timeout(seconds):

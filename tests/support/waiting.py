@@ -3,8 +3,11 @@
 import time
 from collections.abc import Callable
 
+# Ends waiting on the busiest machine and promises nothing; it costs time only where something has failed.
+PATIENCE_SECONDS = 45.0
 
-def until[T](condition: Callable[[], T], what: str, *, seconds: float = 15, every: float = 0.02) -> T:
+
+def until[T](condition: Callable[[], T], what: str, *, seconds: float = PATIENCE_SECONDS, every: float = 0.02) -> T:
     """The first true value of `condition`. Raises TimeoutError that says what did not happen."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

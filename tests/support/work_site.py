@@ -9,7 +9,7 @@ from deploy.cluster.process import Process
 from deploy.cluster.product import ALONE, CELERY
 from tests.support.hosted import Site, running_stores
 from tests.support.server import manage
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 TERMINAL = {"complete", "cancelled", "error", "interrupted"}
 
@@ -81,9 +81,9 @@ class WorkSite:
         return Task(state, attempt, label or "", text, [event.type for event in events if event.type in TERMINAL])
 
     def spoken(self, run: str) -> Task:
-        return until(lambda: (task := self.task(run)).text and task, "the task speaks", seconds=20)
+        return until(lambda: (task := self.task(run)).text and task, "the task speaks")
 
-    def ended(self, run: str, *, seconds: float = 30) -> Task:
+    def ended(self, run: str, *, seconds: float = PATIENCE_SECONDS) -> Task:
         return until(lambda: (task := self.task(run)).state in TERMINAL and task, "the task ends", seconds=seconds)
 
     def child_of(self, run: str) -> int:

@@ -12,7 +12,7 @@ from deploy.cluster.redis import Redis
 from tests.support.server import clean_environment
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.hosted, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.hosted
 
 
 @pytest.fixture
