@@ -9,7 +9,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.support.browsing import NETWORK_ERRORS, Watch
 from tests.support.chat_page import ChatPage
 from tests.support.model_server import ModelServer
-from tests.support.scripts import Delta, Script, spoken
+from tests.support.scripts import Delta, Gate, Script, spoken
 from tests.support.server import ChatServer
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import until
@@ -115,6 +115,7 @@ def test_frame_that_ends_up_in_the_page_after_its_line_is_named_by_the_next_curs
     )
     impostor.open(conversation)
     until(lambda: page.wait_for_timeout(50) or impostor.opened == 2, "the page opens a new line in mid-swap")
+    until(lambda: page.wait_for_timeout(50) or any(line == 2 for line, _ in impostor.heard), "the new line resumes")
     page.wait_for_timeout(800)
     expect(page.locator("#late")).to_have_count(1)
     told = [message for line, message in impostor.heard if line == 2]
@@ -129,17 +130,24 @@ def test_what_a_reader_opened_and_their_focus_survive_a_message_sent_whole(
     try:
         page = new_context(proxy.url, cookies).new_page()
         chat = ChatPage(page).open_new()
-        thinking = [Delta("hm ", part="thinking", after=0.02) for _ in range(100)]
-        models.answer("think", Script([*thinking, *spoken(["so ", "it ", "is."] * 20, pause=0.02)]))
+        missed, end = Gate(), Gate()
+        thinking = spoken(["hm "] * 40, pause=0.02, part="thinking")
+        models.answer(
+            "think", Script([*thinking[:30], missed, *thinking[30:], *spoken(["so ", "it "]), end, Delta("is.")])
+        )
         chat.ask("think")
         page.locator("details.thinking summary").click()
         page.evaluate("document.querySelector('details.thinking').former = true")
         page.locator("details.thinking summary").focus()
-        proxy.cut()
+        proxy.refuse()
+        missed.open()
+        assert end.reached.wait(30)
+        proxy.accept()
         former = "() => document.querySelector('details.thinking').former"
         until(lambda: not page.evaluate(former), "the message was sent whole")
         expect(page.locator("details.thinking")).to_have_attribute("open", "")
         expect(page.locator("details.thinking summary")).to_be_focused()
+        end.open()
         chat.wait_for_state("complete")
         expect(page.locator("details.thinking")).to_have_attribute("open", "")
     finally:

@@ -89,7 +89,7 @@ def test_markdown_is_rendered_and_raw_html_is_text(chat: ChatPage, models: Model
 
 
 def test_stop_keeps_the_text(chat: ChatPage, models: ModelServer, server: ChatServer):
-    models.answer("long story", Script(spoken([f"w{n:05d} " for n in range(2000)])))
+    models.answer("long story", Script([*spoken([f"w{n:05d} " for n in range(200)]), Gate()]))
     chat.ask("long story")
     chat.wait_for_text("w00020")
     chat.press("Stop the answer")
@@ -103,7 +103,7 @@ def test_stop_keeps_the_text(chat: ChatPage, models: ModelServer, server: ChatSe
 
 
 def test_escape_stops(chat: ChatPage, models: ModelServer):
-    models.answer("endless", Script(spoken(["on and on "] * 2000)))
+    models.answer("endless", Script([*spoken(["on and on "] * 200), Gate()]))
     chat.ask("endless")
     chat.wait_for_text("on and on")
     expect(chat.page.get_by_role("button", name="Stop the answer")).to_be_visible()

@@ -11,6 +11,7 @@ from tests.support.chat_page import ChatPage
 from tests.support.model_server import ModelServer
 from tests.support.scripts import Gate, Script, spoken
 from tests.support.server import ChatServer, running_server
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 WITHIN = 10.0  # seconds from the click to the message on the other's page
@@ -56,7 +57,7 @@ def test_a_deactivated_person_is_shown_out(administrator, bob: ChatPage, models:
     if line == "event stream":
         bob.page.route_web_socket("**/ws/c/**", lambda socket: socket.close())
     bob.ask(f"at work by {line}")
-    bob.wait_for_text("kept words", seconds=30)
+    bob.wait_for_text("kept words")
     bob.composer.fill("a draft")
     other = ChatPage(bob.page.context.new_page()).open_new()
     administrator.goto("/people/?q=bob")
@@ -65,9 +66,9 @@ def test_a_deactivated_person_is_shown_out(administrator, bob: ChatPage, models:
     since = time.monotonic()
     administrator.get_by_role("dialog").get_by_role("button", name="Deactivate").click()
     pill = bob.page.locator("connection-state")
-    expect(pill).to_contain_text("Your account was deactivated.", timeout=WITHIN * 1000 + 5_000)
+    expect(pill).to_contain_text("Your account was deactivated.")
     took = time.monotonic() - since
-    assert took < WITHIN + 2, f"{took:.1f} s; the two are for a busy machine"
+    assert took < 3 * WITHIN, f"{took:.1f} s; thrice the promise is for a busy machine"
     if line == "socket":
         assert bob.page.evaluate("closeCodes") == [4410]
     exchange = models.for_prompt(f"at work by {line}")[0]
@@ -78,7 +79,7 @@ def test_a_deactivated_person_is_shown_out(administrator, bob: ChatPage, models:
     expect(bob.composer).not_to_be_editable()
     for name in ("Send", "Send again", "Stop the answer", "Continue", "Retry"):
         expect(bob.page.get_by_role("button", name=name, exact=True).and_(bob.page.locator(":enabled"))).to_be_hidden()
-    assert bob.page.evaluate(LIVE_MARKS) == []
+    until(lambda: bob.page.evaluate(LIVE_MARKS) == [], "nothing looks alive")
     other.composer.fill("a chat that never begins")
     other.composer.press("Enter")
     expect(other.page.locator(".problem")).to_contain_text("Your account was deactivated.")

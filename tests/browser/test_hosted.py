@@ -10,7 +10,7 @@ from tests.support.browsing import NETWORK_ERRORS, Watch
 from tests.support.chat_page import ChatPage
 from tests.support.hosted import Site, running_site
 from tests.support.model_server import Exchange, ModelServer
-from tests.support.scripts import Script, spoken
+from tests.support.scripts import Chooser, Gate, Script, gated, spoken
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.hosted]
@@ -28,8 +28,11 @@ def hosted_chat(site: Site, new_context: Callable[..., BrowserContext]) -> ChatP
     return ChatPage(new_context(site.url, site.sign_in()).new_page()).open_new()
 
 
-def mark(exchange: Exchange) -> Script:
-    return Script(spoken(corpus.fenced(f"exchange-{exchange.number}", TOKENS, seed=exchange.number), pause=0.01))
+def halting(gate: Gate) -> Chooser:
+    """Each answer has a mark of its own, and its last part waits."""
+    return lambda exchange: Script(
+        gated(corpus.fenced(f"exchange-{exchange.number}", TOKENS, seed=exchange.number), gate)
+    )
 
 
 def verify(chat: ChatPage, site: Site, exchange: Exchange) -> None:
@@ -41,16 +44,18 @@ def verify(chat: ChatPage, site: Site, exchange: Exchange) -> None:
 
 
 def test_hosted_answer_arrives_exactly(hosted_chat: ChatPage, site: Site, models: ModelServer):
-    models.answer("hosted", mark)
+    gate = Gate()
+    models.answer("hosted", halting(gate))
     hosted_chat.ask("hosted")
     exchange = models.wait_for_request("hosted")
     until(lambda: len(exchange.sent) > TOKENS // 3, "a third was sent")
     hosted_chat.page.reload()
+    gate.open()
     verify(hosted_chat, site, exchange)
 
 
 def test_hosted_stop_reaches_the_worker(hosted_chat: ChatPage, site: Site, models: ModelServer):
-    models.answer("stop hosted", Script(spoken(["on and on "] * 3000)))
+    models.answer("stop hosted", Script([*spoken(["on and on "] * 300), Gate()]))
     hosted_chat.ask("stop hosted")
     hosted_chat.wait_for_text("on and on")
     hosted_chat.press("Stop the answer")
@@ -64,7 +69,8 @@ def test_hosted_stop_reaches_the_worker(hosted_chat: ChatPage, site: Site, model
 
 def test_hosted_worker_killed_in_mid_answer(hosted_chat: ChatPage, site: Site, models: ModelServer, watch: Watch):
     watch.expect(*NETWORK_ERRORS)
-    models.answer("kill the worker", mark)
+    gate = Gate()
+    models.answer("kill the worker", halting(gate))
     hosted_chat.ask("kill the worker")
     until(lambda: len(hosted_chat.code_so_far()) > 300, "part of the answer is shown")
     shown = hosted_chat.code_so_far()
@@ -76,6 +82,7 @@ def test_hosted_worker_killed_in_mid_answer(hosted_chat: ChatPage, site: Site, m
     checker.log_holds(answer, models.wait_for_request("kill the worker"), whole=False)
     checker.page_holds(answer.text, hosted_chat.code(), "page")
     checker.prefix(hosted_chat.code(), shown, "what was shown")
+    gate.open()
     hosted_chat.press("Retry")
     until(lambda: hosted_chat.answer.get_attribute("data-run") != first, "a new answer is shown")
     verify(hosted_chat, site, models.wait_for_request("kill the worker", count=2))
@@ -83,22 +90,26 @@ def test_hosted_worker_killed_in_mid_answer(hosted_chat: ChatPage, site: Site, m
 
 def test_hosted_redis_lost_in_mid_answer(hosted_chat: ChatPage, site: Site, models: ModelServer):
     """The whole of Redis is gone and comes back empty: it carried hints only."""
-    models.answer("lose redis", mark)
+    gate = Gate()
+    models.answer("lose redis", halting(gate))
     hosted_chat.ask("lose redis")
     exchange = models.wait_for_request("lose redis")
     until(lambda: len(exchange.sent) > TOKENS // 4, "a quarter was sent")
     site.redis.kill()
     until(lambda: len(exchange.sent) > TOKENS // 2, "half was sent")
     site.redis.start()
+    gate.open()
     verify(hosted_chat, site, exchange)
 
 
 def test_hosted_prompt_is_taken_while_redis_is_away(hosted_chat: ChatPage, site: Site, models: ModelServer):
-    models.answer("no broker", mark)
+    gate = Gate()
+    gate.open()
+    models.answer("no broker", halting(gate))
     site.redis.kill()
     try:
         hosted_chat.ask("no broker")
-        exchange = models.wait_for_request("no broker", timeout=20)
+        exchange = models.wait_for_request("no broker")
     finally:
         site.redis.start()
     verify(hosted_chat, site, exchange)

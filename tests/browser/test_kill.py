@@ -10,11 +10,11 @@ from tests.support.browsing import NETWORK_ERRORS, Watch
 from tests.support.chat_page import ChatPage
 from tests.support.log_reader import Answer
 from tests.support.model_server import Exchange, ModelServer
-from tests.support.scripts import Script, Silence, spoken
+from tests.support.scripts import Gate, Script, Silence, gated, spoken
 from tests.support.server import ChatServer
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.faults]
+pytestmark = [pytest.mark.browser, pytest.mark.faults, pytest.mark.timeout(600)]
 TOKENS = 500
 SHOWN_BEFORE_KILL = (40, 700, 150, 1200, 15, 400, 900, 60)  # characters
 
@@ -25,15 +25,16 @@ def said_to(models: ModelServer, answer: Answer) -> Exchange:
     return found
 
 
-def mark(exchange: Exchange) -> Script:
-    return Script(spoken(corpus.fenced(f"exchange-{exchange.number}", TOKENS, seed=exchange.number), pause=0.01))
+def marked(exchange: Exchange) -> list[str]:
+    return corpus.fenced(f"exchange-{exchange.number}", TOKENS, seed=exchange.number)
 
 
 def test_eight_kills_lose_nothing_that_was_shown(
     own_server: ChatServer, new_context: Callable[..., BrowserContext], models: ModelServer, watch: Watch
 ):
     watch.expect(*NETWORK_ERRORS)
-    models.answer("", mark)
+    gate = Gate()
+    models.answer("", lambda exchange: Script(gated(marked(exchange), gate)))
     chat = ChatPage(new_context(own_server.url, own_server.sign_in()).new_page()).open_new()
     chat.ask("survive")
     assert chat.conversation
@@ -53,6 +54,7 @@ def test_eight_kills_lose_nothing_that_was_shown(
         checker.prefix(chat.code(article), shown, f"what was shown before kill {kill + 1}")
         chat.press("Continue" if kill % 2 else "Retry")
         until(lambda before=run: chat.answer.get_attribute("data-run") != before, "a new answer is on the page")
+    gate.open()
     chat.wait_for_state("complete")
     found = own_server.log.checked(chat.conversation)
     assert [answer.terminal for answer in found if answer.text] == ["interrupted"] * 8 + ["complete"]
@@ -77,7 +79,7 @@ def test_a_kill_before_the_first_token_asks_again_by_itself(
     watch.expect(*NETWORK_ERRORS)
 
     def choose(exchange: Exchange) -> Script:
-        return mark(exchange) if len(models.for_prompt("patience")) > 1 else Script([Silence()])
+        return Script(spoken(marked(exchange))) if len(models.for_prompt("patience")) > 1 else Script([Silence()])
 
     models.answer("patience", choose)
     chat = ChatPage(new_context(own_server.url, own_server.sign_in()).new_page()).open_new()

@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 
 from tests.support.person import Person
 from tests.support.server import ChatServer
+from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.browser
 SOCKET = re.compile(r"/ws/c/")
@@ -69,7 +70,7 @@ class Socket:
         self.until(lambda: len(self.lines) > number and (not resumed or bool(self.lines[number].heard)))
         return self.lines[number]
 
-    def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
         for _ in range(int(seconds / 0.02)):
             if condition():
                 return
@@ -205,9 +206,10 @@ def test_another_build_reloads_once_and_keeps_the_draft(page: Page, url: str):
     page.on("load", lambda loaded: loads.append(loaded.url))
     socket = Socket(page, url, build="another")
     socket.until(lambda: len(loads) == 2)
+    second = socket.line(1)
     page.locator("#prompt").fill("a draft")
     page.evaluate("sessionStorage.clear()")
-    socket.lines[-1].route.close(code=1001)
+    second.route.close(code=1001)
     socket.until(lambda: len(loads) == 3)
     expect(page.locator("#prompt")).to_have_value("a draft")
     socket.until(lambda: any(line.heard for line in socket.lines[2:]))

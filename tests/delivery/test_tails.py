@@ -16,6 +16,7 @@ from streaming.log import StreamGoneError
 from streaming.models import Event, Stream
 from streaming.models.database import in_database
 from tests.support.eventually import eventually
+from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "reader"]),
@@ -49,7 +50,7 @@ class Reading:
             self.events += [event.data.delta for event in batch]
             self._grown.set()
 
-    async def until(self, count: int, seconds: float = 10) -> None:
+    async def until(self, count: int, seconds: float = PATIENCE_SECONDS) -> None:
         async with asyncio.timeout(seconds):
             while len(self.events) < count:
                 if self.task.done():
@@ -63,6 +64,13 @@ class Reading:
         await eventually(lambda: not len(tails()))
 
 
+@pytest.fixture
+def slow(monkeypatch) -> None:
+    """Nobody looks by himself: what comes was rung."""
+    monkeypatch.setattr(tails_module, "LIVE_SECONDS", 600)
+
+
+@pytest.mark.usefixtures("slow")
 async def test_viewers_share_one_tail_and_read_what_was_there_and_what_comes(stream):
     await in_database(append, stream, "a", "b")
     one, two = Reading(stream), Reading(stream, after=1)
@@ -70,8 +78,8 @@ async def test_viewers_share_one_tail_and_read_what_was_there_and_what_comes(str
     await two.until(1)
     assert len(tails()) == 1
     bell.ring(await in_database(append, stream, "c"))
-    await one.until(3, 0.5)
-    await two.until(2, 0.5)
+    await one.until(3)
+    await two.until(2)
     assert one.events == ["a", "b", "c"]
     assert two.events == ["b", "c"]
     one.task.cancel()
@@ -86,17 +94,18 @@ async def test_rung_events_reach_viewers_without_a_query(stream):
     await in_database(Event.objects.all().delete)  # nobody will find them there
     ring = bell.Ring(stream.pk, stream.epoch, 2, (log.prepare(StreamingChunk("b"), ts=1)[0],))
     bell.ring(ring._replace(events=(type(ring.events[0])(ring.events[0].type, ring.events[0].data, 2),)))
-    await viewer.until(2, 0.5)
+    await viewer.until(2)
     assert viewer.events == ["a", "b"]
     await viewer.close()
 
 
+@pytest.mark.usefixtures("slow")
 async def test_ring_without_events_is_answered_from_the_log_at_once(stream):
     viewer = Reading(stream)
     bell.ring(await in_database(append, stream, "a"))
     await viewer.until(1)
     bell.ring((await in_database(append, stream, "b", "c"))._replace(events=()))
-    await viewer.until(3, 0.8)
+    await viewer.until(3)
     assert viewer.events == ["a", "b", "c"]
     await viewer.close()
 
@@ -107,8 +116,8 @@ async def test_lost_doorbell_of_a_live_run_costs_a_second(stream):
     await viewer.until(1)
     await in_database(append, stream, "b")
     started = time.monotonic()
-    await viewer.until(2, 3)
-    assert time.monotonic() - started < tails_module.LIVE_SECONDS + 0.7
+    await viewer.until(2)
+    assert time.monotonic() - started < 3 * tails_module.LIVE_SECONDS
     await viewer.close()
 
 
@@ -120,7 +129,7 @@ async def test_lost_doorbell_of_an_idle_stream_is_noticed_by_the_slow_look(strea
     tail = await tails().acquire(stream.pk)
     await eventually(lambda: not tail.live, "the slow look finds no live run")
     await in_database(append, stream, "b")
-    await viewer.until(2, 5)
+    await viewer.until(2)
     tails().release(tail)
     await viewer.close()
 
@@ -131,7 +140,7 @@ async def test_head_of_the_database_is_known_for_beats(stream):
     await viewer.until(2)
     tail = await tails().acquire(stream.pk)
     await eventually(lambda: tail.database_head == 2)
-    assert time.monotonic() - tail.database_at < 5
+    assert time.monotonic() - tail.database_at < 30
     tails().release(tail)
     await viewer.close()
 

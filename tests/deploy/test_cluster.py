@@ -132,7 +132,7 @@ def test_cluster_says_where_it_is_starts_again_what_dies_and_leaves_nothing(tmp_
         [link] = re.findall(r"http\S+/accounts/first/\S+", printed)
         [address] = re.findall(r"Serving on (\S+)", printed)
         assert link.startswith(address)
-        with urllib.request.urlopen(link, timeout=20) as page:
+        with urllib.request.urlopen(link, timeout=60) as page:
             assert page.status == 200
         pids = [int(pid) for pid in re.findall(r"process (\d+)", printed)]
         killed = ("streams-1", "streams-2", "redis")

@@ -1,5 +1,6 @@
 """The site behind nginx and Caddy as deploy/ sets them up: TLS, sockets, event streams as they come, a dead process."""
 
+import asyncio
 import re
 import shutil
 import ssl
@@ -90,10 +91,16 @@ async def test_socket_passes(proxy, browser, models):
     async with browser.ws_connect(f"{proxy.url}/ws/c/{viewer.conversation}/", headers={"Origin": proxy.url}) as socket:
         assert (await socket.receive_json())["type"] == "hello"
         await socket.send_json({"type": "resume", "cursor": ""})
-        reset = await socket.receive_json()
-        assert WORDS in reset["content"]
+        await hear(socket, WORDS)
         gate.open()
-        assert "and the last" in (await socket.receive_json())["content"]
+        await hear(socket, "and the last")
+
+
+async def hear(socket: aiohttp.ClientWebSocketResponse, wanted: str) -> None:
+    """Return when a message shows it, whatever comes before."""
+    async with asyncio.timeout(45):
+        while wanted not in (await socket.receive_json()).get("content", ""):
+            pass
 
 
 async def test_event_stream_is_not_held_back(proxy, browser, models):

@@ -30,7 +30,7 @@ def ahead(cluster: Site):
 
 def test_the_next_answer_comes_from_a_minute_ago(ahead, cluster: Site, load: Load, page: ChatPage):
     load.over.set()
-    until(lambda: not load.live(), "the answers of the worker that is ahead are complete", seconds=40)
+    until(lambda: not load.live(), "the answers of the worker that is ahead are complete")
     ahead.kill()
     cluster.streams[1].start()
     load.over.clear()

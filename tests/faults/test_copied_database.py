@@ -51,7 +51,7 @@ async def test_viewer_that_comes_back_after_others_talked_on_gets_a_snapshot(
 
 
 def ended(server: ChatServer, run: str) -> None:
-    until(lambda: server.log.run(run).state == "complete", "the answer is complete", seconds=30)
+    until(lambda: server.log.run(run).state == "complete", "the answer is complete")
 
 
 def epoch_of(server: ChatServer) -> str:

@@ -66,7 +66,7 @@ def test_a_web_process_cut_off_from_redis(
     assert max(load.silences(cut)) <= LOOK_SECONDS
     assert readiness(web.url)[0] == "degraded"
     to_redis.heal()
-    until(lambda: readiness(web.url)[0] == "ready", "it is told that all is well again", seconds=40)
+    until(lambda: readiness(web.url)[0] == "ready", "it is told that all is well again")
     load.wait_until_all_stream()
     nothing_was_lost(load, page)
     assert {cluster.log.run(run).state for run in meanwhile} == {"complete"}
@@ -98,11 +98,11 @@ def test_a_worker_that_stays_cut_off_from_postgresql(
     until(lambda: not cluster.runs_on(victim), "its runs have ended", seconds=RUN_SECONDS)
     sessions = "SELECT count(*) FROM pg_stat_activity WHERE client_addr = %s"
     if way == NAMESPACE:
-        until(lambda: cluster.query(sessions, to_postgresql.inside) == [(0,)], "its sessions are over", seconds=30)
+        until(lambda: cluster.query(sessions, to_postgresql.inside) == [(0,)], "its sessions are over", seconds=60)
     load.wait_until_quiet(lost, seconds=CUT_OFF_SECONDS)
     page_has(page, only_these_were_interrupted(load, lost))
     to_postgresql.heal()
-    until(lambda: _is_alive(cluster, victim.pid), "the worker is back by itself", seconds=30)
+    until(lambda: _is_alive(cluster, victim.pid), "the worker is back by itself", seconds=60)
 
 
 def _is_alive(cluster: Site, pid: int) -> bool:

@@ -50,7 +50,7 @@ def between(cluster: Site) -> Iterator[TcpProxy]:
 def test_answers_to_commit_that_are_lost(between: TcpProxy, cluster: Site, load: Load, page: ChatPage):
     between.cut_every = 10
     between.cut_answer_to = b"COMMIT"
-    until(lambda: between.answers_cut >= 5, "answers to COMMIT were cut", seconds=40)
+    until(lambda: between.answers_cut >= 5, "answers to COMMIT were cut", seconds=60)
     load.wait_until_all_stream()
     between.cut_answer_to = None
     nothing_was_lost(load, page)

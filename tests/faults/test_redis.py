@@ -43,7 +43,7 @@ def test_redis_that_takes_no_writes(cluster: Site, load: Load, page: ChatPage, r
         until(
             lambda: all(REFUSED in worker.output[before[worker.name] :] for worker in workers),
             "every worker was refused and tries again",
-            seconds=30,
+            seconds=60,
         )
         load.wait_until_all_stream()
     finally:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.model_server import ModelServer
 from tests.support.person import Person
-from tests.support.scripts import Script, spoken
+from tests.support.scripts import Gate, Script, spoken
 from tests.support.server import ChatServer, running_server
 from tests.support.viewer import Viewer
 from tests.support.waiting import until
@@ -45,17 +45,17 @@ async def loaded(viewer: Viewer) -> Viewer:
 async def test_a_reader_that_does_not_acknowledge_gets_its_credit_and_no_more(
     server: ChatServer, person: Person, models: ModelServer
 ):
-    models.answer("flood", Script(spoken([f"w{n:05d} " for n in range(3000)], pause=0.01)))
+    models.answer("flood", Script([*spoken([f"w{n:05d} " for n in range(3000)]), Gate()]))
     conversation, run = await asyncio.to_thread(person.start, "flood")
     mute = await loaded(viewer_of(person, conversation))
     mute.acknowledging = False
     reading = await loaded(viewer_of(person, conversation))
-    follows = asyncio.create_task(reading.follow(lambda one: one.seq >= 600, seconds=60))
+    follows = asyncio.create_task(reading.follow(lambda one: "w02000" in newest(one), seconds=120))
     began = time.monotonic()
-    await mute.follow(lambda _one: False, seconds=40)
+    await mute.follow(lambda _one: False, seconds=100)
     took = time.monotonic() - began
     assert mute.close_code == NO_ACKNOWLEDGEMENT
-    assert 10 <= took <= 25
+    assert 10 <= took <= 3 * 15, "it is 15 s by contract"
     assert 0 < len(mute.frames) <= CREDIT_FRAMES
     assert sum(len(frame.get("content") or "") for frame in mute.frames) <= CREDIT_BYTES + 64 * 1024
     await follows  # nobody waited for the mute one
@@ -79,7 +79,7 @@ async def test_a_reader_that_stops_reading_for_thirty_seconds_keeps_memory_flat(
     conversation, run = await asyncio.to_thread(person.start, "megabytes")
     witness = await loaded(viewer_of(person, conversation))
     stuck = await loaded(viewer_of(person, conversation))
-    follows = asyncio.create_task(witness.follow(lambda one: bool(one.frames) and ended(server, run), seconds=90))
+    follows = asyncio.create_task(witness.follow(lambda one: bool(one.frames) and ended(server, run), seconds=200))
     await asyncio.sleep(2)  # warmed up: what the answer itself costs is in the base
     base = server.memory()
     peak = base
@@ -89,7 +89,7 @@ async def test_a_reader_that_stops_reading_for_thirty_seconds_keeps_memory_flat(
         while time.monotonic() < deadline:  # aiohttp stops reading from a socket whose queue nobody empties
             peak = max(peak, server.memory())
             await asyncio.sleep(0.25)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await stuck.take(socket):
                 pass
     # Whether the private code still gets through to somebody who does not read is the network's affair.
@@ -105,6 +105,10 @@ async def test_a_reader_that_stops_reading_for_thirty_seconds_keeps_memory_flat(
     print(f"\nmemory grew by {grown:.1f} MB while one reader read nothing of a 3 MB answer")  # noqa: T201 - published
     # The answer itself is in there too, as the engine and the witness hold it, with what the allocator keeps.
     assert grown < 80
+
+
+def newest(viewer: Viewer) -> str:
+    return (viewer.frames[-1].get("content") or "") if viewer.frames else ""
 
 
 def ended(server: ChatServer, run: str) -> bool:

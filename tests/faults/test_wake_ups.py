@@ -21,7 +21,7 @@ WORDS = [f"w{number:05d} " for number in range(1, 20)]
 
 
 def answer_to(load: Load, run: str, conversation: str) -> Answer:
-    until(lambda: load.site.log.run(run).state not in {"queued", "running"}, f"run {run} ends", seconds=20)
+    until(lambda: load.site.log.run(run).state not in {"queued", "running"}, f"run {run} ends")
     return load.site.log.checked(conversation)[-1]
 
 
@@ -83,7 +83,7 @@ def test_a_guilty_run_ends_alone(cluster: Site, load: Load, page: ChatPage, site
     cluster.query("UPDATE streaming_run SET fence = fence + 1 WHERE id = %s", fenced)
     answer = answer_to(load, run, conversation)
     checker.same(checker.normal("".join(said)), answer.text, "the guilty answer")
-    until(lambda: fenced not in load.live(), "the fenced run has ended", seconds=30)
+    until(lambda: fenced not in load.live(), "the fenced run has ended", seconds=60)
     answers = load.finish()
     assert {answer.terminal for answer in answers if answer.run != fenced} == {"complete"}
     assert {answer.terminal for answer in answers if answer.run == fenced} == {"interrupted"}

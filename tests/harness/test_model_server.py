@@ -66,8 +66,8 @@ async def test_model_server_notices_at_once_that_the_client_left(models):
         left = time.monotonic()
         answer.close()
         [exchange] = models.exchanges
-        assert await asyncio.to_thread(exchange.over.wait, 5)
-    assert exchange.closed_at - left < 0.1
+        assert await asyncio.to_thread(exchange.over.wait, 30)
+    assert exchange.closed_at - left < 1
     assert exchange.finished_at is None
 
 
@@ -83,7 +83,7 @@ async def test_model_server_waits_at_a_gate(models):
     models.answer("", Script((gate, Delta("a"))))
     async with aiohttp.ClientSession() as session:
         answer = await session.post(models.openai_url + "/chat/completions", json=question("wait"))
-        assert gate.reached.is_set() or await asyncio.to_thread(gate.reached.wait, 5)
+        assert gate.reached.is_set() or await asyncio.to_thread(gate.reached.wait, 30)
         assert models.exchanges[0].said() == ""
         gate.open()
         assert b'"a"' in await answer.read()

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from tests.support.model_server import ModelServer
-from tests.support.scripts import Script, spoken
+from tests.support.scripts import Gate, Script, gated
 from tests.support.tcp_proxy import TcpProxy
 
 QUESTION = {"model": "scripted", "stream": True, "messages": [{"role": "user", "content": "x"}]}
@@ -20,40 +20,46 @@ def proxy(models: ModelServer) -> Iterator[TcpProxy]:
     proxy.close()
 
 
-async def start(session: aiohttp.ClientSession, models: ModelServer, proxy: TcpProxy) -> aiohttp.ClientResponse:
-    models.answer("", Script(spoken([f"{n} " for n in range(40)])))
+async def start(
+    session: aiohttp.ClientSession, models: ModelServer, proxy: TcpProxy, gate: Gate
+) -> aiohttp.ClientResponse:
+    models.answer("", Script(gated([f"{n} " for n in range(40)], gate)))
     return await session.post(f"{proxy.url}/v1/chat/completions", json=QUESTION)
 
 
 async def test_proxy_passes_everything(models, proxy):
+    gate = Gate()
+    gate.open()
     async with aiohttp.ClientSession() as session:
-        answer = await start(session, models, proxy)
+        answer = await start(session, models, proxy, gate)
         assert b'"39 "' in await answer.read()
     assert proxy.bytes_down > 1000
 
 
 async def test_proxy_cuts_both_sides(models, proxy):
     async with aiohttp.ClientSession() as session:
-        answer = await start(session, models, proxy)
+        answer = await start(session, models, proxy, Gate())
         await answer.content.readany()
         assert await asyncio.to_thread(proxy.cut) == 1
         with pytest.raises(aiohttp.ClientError):
             await answer.read()
-    assert await asyncio.to_thread(models.exchanges[0].over.wait, 5)
+    assert await asyncio.to_thread(models.exchanges[0].over.wait, 30)
     assert models.exchanges[0].closed_at is not None
 
 
 async def test_proxy_goes_silent_and_delivers_later(models, proxy):
+    gate = Gate()
     async with aiohttp.ClientSession() as session:
-        answer = await start(session, models, proxy)
-        proxy.silence()
-        await asyncio.to_thread(models.exchanges[0].over.wait, 5)
+        answer = await start(session, models, proxy, gate)
+        await asyncio.to_thread(proxy.silence)
+        gate.open()
+        assert await asyncio.to_thread(models.exchanges[0].over.wait, 30)
         while True:  # what had passed before the silence
             try:
                 await asyncio.wait_for(answer.content.readany(), 0.2)
             except TimeoutError:
                 break
-        proxy.resume()
+        await asyncio.to_thread(proxy.resume)
         assert b'"39 "' in await answer.read()
 
 

@@ -47,7 +47,7 @@ def test_cache_goes_on_in_memory_while_redis_is_away_and_returns_by_itself(redis
     assert (cache.get("shared"), cache.add("count", 1), cache.add("count", 1)) == (None, True, False)
     assert (cache.incr("count"), cache.touch("count"), cache.get("count")) == (2, True, 2)
     assert (cache.delete("count"), cache.get("count", "gone")) == (True, "gone")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
 
     redis.start()
     until(lambda: cache.add("again", 1) and plain.get("again"), "Redis is used again", every=0.2)

@@ -11,7 +11,7 @@ import pytest
 from deploy.cluster.postgresql import Postgresql
 from deploy.cluster.process import ROOT
 
-pytestmark = [pytest.mark.hosted, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.hosted, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

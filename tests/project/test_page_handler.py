@@ -51,8 +51,8 @@ def asking(handler: PageHandler, address: str) -> ApplicationCommunicator:
 async def answer(handler: PageHandler, address: str = "/accounts/login/") -> int:
     asked = asking(handler, address)
     await asked.send_input({"type": "http.request", "body": b""})
-    start = await asked.receive_output(10)
-    while (await asked.receive_output(10)).get("more_body"):
+    start = await asked.receive_output(30)
+    while (await asked.receive_output(30)).get("more_body"):
         pass
     await asked.wait(30)
     return int(start["status"])
@@ -111,8 +111,8 @@ async def test_a_stream_ends_when_its_reader_has_left(settings, told):
     ended.clear()
     asked = asking(PageHandler(), "/forever/")
     await asked.send_input({"type": "http.request", "body": b""})
-    assert (await asked.receive_output(10))["status"] == 200
-    assert (await asked.receive_output(10))["body"] == b"first"
+    assert (await asked.receive_output(30))["status"] == 200
+    assert (await asked.receive_output(30))["body"] == b"first"
     await asyncio.sleep(0)
     assert ended == []
     await asked.send_input({"type": "http.disconnect"})

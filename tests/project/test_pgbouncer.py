@@ -81,7 +81,7 @@ def test_an_answer_arrives_exactly(
         models.answer("count", Script(spoken(WORDS, pause=0.01)))
         conversation, run = Person(server).start("count")
         log = LogReader(partial(psycopg.connect, postgresql.url), "%s")
-        until(lambda: log.run(run).state == "complete", "the answer is complete", seconds=30)
+        until(lambda: log.run(run).state == "complete", "the answer is complete")
         [answer] = log.checked(conversation)
         checker.log_holds(answer, models.wait_for_request("count"), whole=True)
         assert "Traceback" not in server.output

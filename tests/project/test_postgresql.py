@@ -127,4 +127,4 @@ def test_postgresql_that_is_away_is_named_soon(tmp_path: Path) -> None:
     done = tried(tmp_path, "doctor", environment={"DATABASE_URL": away})
     assert (done.returncode, "✗ database: connection failed" in done.stdout) == (1, True)
     assert "hunter2" not in done.stdout + done.stderr
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60

@@ -16,7 +16,7 @@ from streaming.runs import prepare as prepare_module
 from streaming.runs import writer as writer_module
 from tests.support.failing import AWAY, Failing, stopped_while_away
 from tests.support.rows import answer_of, ends, said
-from tests.support.scripts import Delta, Gate, Script, Silence, spoken
+from tests.support.scripts import Delta, Gate, Script, Silence, gated, spoken
 from tests.support.waiting import holds, until
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "reader"])
@@ -26,12 +26,14 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "read
 def test_database_locked_beyond_its_patience_loses_nothing(lab):
     """Another process holds SQLite's write lock for longer than the busy timeout."""
     tokens = [f"{n} " for n in range(100)]
-    lab.answer("Hello", Script(spoken(tokens, pause=0.005)))
+    gate = Gate()
+    lab.answer("Hello", Script(gated(tokens, gate, pause=0.005)))
     lab.start()
     sent = lab.ask()
     lab.spoke(sent)
-    other = sqlite3.connect(django_connection.settings_dict["NAME"], isolation_level=None)
+    other = sqlite3.connect(django_connection.settings_dict["NAME"], isolation_level=None, timeout=30)
     other.execute("BEGIN EXCLUSIVE")
+    gate.open()
     try:
         time.sleep(settings.DATABASES["default"]["OPTIONS"]["timeout"] + 0.7)
         other.execute("ROLLBACK")
@@ -58,7 +60,7 @@ def test_database_away_for_a_while_bounds_what_is_unwritten_and_the_model_waits(
     until(lambda: held.writer.is_full, "it holds what it may hold")
     holds(lambda: held.writer._unwritten < 22_000, "it holds no more", seconds=0.5)
     away.on = False
-    assert lab.ended(sent, seconds=30).state == Run.State.COMPLETE
+    assert lab.ended(sent).state == Run.State.COMPLETE
     assert said(sent) == "begin " + "x" * 400_000
 
 

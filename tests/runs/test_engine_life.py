@@ -95,7 +95,7 @@ def test_shutting_down_does_not_wait_for_an_end_that_cannot_be_written(lab, monk
     service, sent, away = stopped_while_away(lab, monkeypatch)
     began = time.monotonic()
     service.stop()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < group_module.GIVE_UP_SECONDS / 2
     away.on = False
     lab.start()
     assert lab.ended(sent).state == Run.State.CANCELLED
@@ -115,7 +115,7 @@ def test_restart_in_mid_stream_interrupts_with_the_text_of_the_log_at_once(lab):
     began = time.monotonic()
     lab.start()
     assert lab.ended(sent).state == Run.State.INTERRUPTED
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < lease_module.LEASE_SECONDS, "nobody waits for a lease to expire"
     assert answer_of(sent).text == said(sent) == shown
     assert ends(sent) == ["interrupted"]
 
@@ -143,13 +143,13 @@ def test_drain_lets_answers_end_and_takes_no_new_ones(lab):
     service = lab.start()
     sent = lab.ask("first")
     lab.spoke(sent)
-    stopping = threading.Thread(target=service.stop, kwargs={"drain_seconds": 10})
+    stopping = threading.Thread(target=service.stop, kwargs={"drain_seconds": 60})
     stopping.start()
     until(lambda: service._engine._draining, "it drains")
     late = lab.ask("late")
     holds(lambda: run_of(late).state == Run.State.QUEUED, "the new run waits", seconds=0.3)
     gate.open()
-    stopping.join(10)
+    stopping.join(45)
     assert not stopping.is_alive()
     assert run_of(sent).state == Run.State.COMPLETE
     assert answer_of(sent).text == "ab"
@@ -165,7 +165,7 @@ def test_drain_has_an_end(lab):
     lab.spoke(sent)
     began = time.monotonic()
     service.stop(drain_seconds=0.3)
-    assert 0.3 <= time.monotonic() - began < 4
+    assert 0.3 <= time.monotonic() - began < 30
     assert run_of(sent).state == Run.State.RUNNING
     lab.start()
     assert lab.ended(sent).state == Run.State.INTERRUPTED

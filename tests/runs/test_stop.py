@@ -16,6 +16,7 @@ from tests.support.scripts import Delta, Gate, Script, Silence, spoken
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "reader"])
+LIMIT = 3 * 0.3  # seconds; three times the goal: this machine has other work too
 
 
 def cancelled(lab: Lab, sent) -> None:
@@ -50,11 +51,10 @@ def test_stop_before_the_first_token_closes_the_request(lab):
     lab.start()
     sent = lab.ask()
     exchange = lab.models.wait_for_request("Hello")
-    began = time.monotonic()
     assert stop_run(sent.run, by=lab.alice) is True
     cancelled(lab, sent)
     assert exchange.over.wait(30)
-    assert exchange.closed_at - began < 1
+    assert exchange.closed_at is not None
     assert answer_of(sent).text == ""
 
 
@@ -63,12 +63,11 @@ def test_stop_in_mid_stream_closes_the_request_and_keeps_the_text(lab):
     lab.start()
     sent = lab.ask()
     lab.spoke(sent)
-    began = time.monotonic()
     stop_run(sent.run, by=lab.alice)
     cancelled(lab, sent)
     exchange = lab.models.wait_for_request("Hello")
     assert exchange.over.wait(30)
-    assert exchange.closed_at - began < 1
+    assert exchange.closed_at is not None
     kept = answer_of(sent).text
     assert kept
     assert exchange.said().startswith(kept)
@@ -133,7 +132,7 @@ def test_stop_heard_before_the_claim_has_come_back_is_not_forgotten(lab, monkeyp
 
     monkeypatch.setattr(engine_module, "claim_runs", slow)
     monkeypatch.setattr(engine_module, "held_runs", lambda _engine_id: pytest.fail("looked too early"))
-    monkeypatch.setattr(engine_module, "LOOK_SECONDS", 30)
+    monkeypatch.setattr(engine_module, "LOOK_SECONDS", 600)
     lab.start()
     cancelled(lab, lab.ask())
 
@@ -192,7 +191,7 @@ def test_stop_while_the_end_is_being_written_changes_nothing(lab, monkeypatch):
 def test_stop_takes_time_that_nobody_notices(lab):
     """Twenty tries before and after the first token, from the call to the model's closed connection."""
     gate = Gate()
-    lab.answer("after", Script([Delta("a "), *spoken(["b "] * 2000)]))
+    lab.answer("after", Script([Delta("a "), *spoken(["b "] * 200), Gate()]))
     lab.answer("before", Script([gate]))
     lab.start(capacity=40)
     took = []
@@ -207,4 +206,4 @@ def test_stop_takes_time_that_nobody_notices(lab):
         assert exchange.over.wait(30)
         took.append(exchange.closed_at - began)
         cancelled(lab, sent)
-    assert sorted(took)[18] < 1
+    assert sorted(took)[18] < LIMIT

@@ -40,12 +40,14 @@ def test_engine_alone_executes_tasks_too(lab):
     assert types(run.stream_id)[0] == "start"
 
 
-def test_task_beside_an_answer_does_not_hold_it_up(lab):
+def test_task_beside_an_answer_does_not_hold_it_up(lab, tmp_path):
     lab.answer("Hello", Script([Delta("quick")]))
     lab.start()
-    slow = task(lab, "deaf", seconds=2)
+    slow = task(lab, "deaf", gate=str(tmp_path / "gate"))
     speaks(slow)
-    assert lab.ended(lab.ask(), seconds=2).state == Run.State.COMPLETE
+    assert lab.ended(lab.ask()).state == Run.State.COMPLETE
+    assert Run.objects.get(pk=slow.pk).state == Run.State.RUNNING
+    (tmp_path / "gate").touch()
     assert lab.ended(slow).state == Run.State.COMPLETE
 
 
@@ -58,15 +60,16 @@ def test_stopped_task_is_told_and_ends_as_cancelled(lab):
     assert not blocking.is_stuck()
 
 
-def test_deaf_task_ends_as_cancelled_and_the_engine_of_a_server_goes_on(lab, monkeypatch):
+def test_deaf_task_ends_as_cancelled_and_the_engine_of_a_server_goes_on(lab, monkeypatch, tmp_path):
     monkeypatch.setattr(blocking, "OBEY_SECONDS", 0.2)
     lab.start()
-    run = task(lab, "deaf", seconds=3)
+    run = task(lab, "deaf", gate=str(tmp_path / "gate"))
     speaks(run)
     stop_run(run, by=lab.alice)
     assert lab.ended(run).state == Run.State.CANCELLED
     again = task(lab, "steps", steps=1)
     assert lab.ended(again).state == Run.State.COMPLETE
+    (tmp_path / "gate").touch()
     assert text(run) == "said before "
     until(lambda: not blocking.is_stuck(), "the thread ends in the end")
 
@@ -108,13 +111,14 @@ def test_task_whose_agent_is_gone_ends_with_an_error(lab):
     assert "There is no agent named 'gone'" in log(run.stream_id)[-1].data.message
 
 
-def test_restart_interrupts_a_task_at_once_even_a_deaf_one(lab):
+def test_restart_interrupts_a_task_at_once_even_a_deaf_one(lab, tmp_path):
     first = lab.start()
-    run = task(lab, "deaf", seconds=4)
+    run = task(lab, "deaf", gate=str(tmp_path / "gate"))
     speaks(run)
     first._main.get_loop().call_soon_threadsafe(first._main.cancel)
     lab.start()
-    assert lab.ended(run, seconds=3).state == Run.State.INTERRUPTED
+    assert lab.ended(run).state == Run.State.INTERRUPTED
+    (tmp_path / "gate").touch()
     until(lambda: not blocking.is_stuck(), "the thread ends in the end")
 
 

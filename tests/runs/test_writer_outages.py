@@ -1,7 +1,6 @@
 """The group commit while the database says nothing: repeated, landed once, bounded, given up at last."""
 
 import asyncio
-import time
 
 import pytest
 from django.db import OperationalError
@@ -12,6 +11,7 @@ from streaming.runs import group as group_module
 from streaming.runs.claim import Claim
 from streaming.runs.group import GroupWriter
 from streaming.runs.writer import UNWRITTEN_CHARACTERS, RunWriter, WriteRefusedError
+from tests.support.eventually import eventually
 from tests.support.group_writing import commits_patched, drive, said, say_all
 from tests.support.rows import a_claim, log, types
 
@@ -92,15 +92,7 @@ def test_commit_whose_end_has_an_unknown_outcome_ends_the_run_once(monkeypatch):
 
 def test_database_that_is_away_costs_nothing_but_time(monkeypatch):
     claim = a_claim()
-    until = time.monotonic() + 1.5
-
-    def away(real):
-        def commit(sayings):
-            if time.monotonic() < until:
-                raise OperationalError("the database is away")
-            return real(sayings)
-
-        return commit
+    away = [True]
 
     async def work(group: GroupWriter) -> None:
         writer = RunWriter(group, claim)
@@ -108,11 +100,12 @@ def test_database_that_is_away_costs_nothing_but_time(monkeypatch):
         for n in range(100):
             writer.say(StreamingChunk(f"{n} "))
             await asyncio.sleep(0.005)
-        assert group.away_since is not None
+        await eventually(lambda: group.away_since is not None, "it is missed")
+        away.clear()
         await writer.end(Complete())
         assert group.away_since is None
 
-    with commits_patched(monkeypatch, away):
+    with commits_patched(monkeypatch, while_away(away)):
         drive(work)
     assert said(claim) == "".join(f"{n} " for n in range(100))
 

@@ -1,7 +1,7 @@
 """`python -m tests.support.plain_server <daphne or uvicorn> <port> <drain seconds>`: ours with a small application.
 
 Paths: `/flood` (WebSocket or HTTP) sends 32 KiB pieces without end, `/echo` (WebSocket) streams through the
-product's base, `/slow` answers after a second, `/sent` tells how many pieces the floods have sent.
+product's base, `/slow` answers when the server drains, `/sent` tells how many pieces the floods have sent.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from streaming.transport.closing import CloseCode, StreamClosedError
+from streaming.transport.drain import draining
 from streaming.transport.socket import StreamSocket
 
 PIECE = "x" * 32 * 1024
@@ -50,7 +51,9 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["path"] == "/flood":
         await flood_response(send)
     elif scope["path"] == "/slow":
-        await asyncio.sleep(1)
+        told = asyncio.Event()
+        with draining.watching(told.set):
+            await told.wait()
         await answer(send, {"slow": True})
     else:
         await answer(send, sent | {"open": server.open_connections._asdict()})

@@ -80,13 +80,13 @@ class TcpProxy:
 
     def silence(self) -> None:
         """Carry nothing either way, keep every connection, take new ones and carry nothing there either."""
-        self._loop.loop.call_soon_threadsafe(self._flowing.clear)
+        self._loop.run(self._let_flow(False))
 
     def resume(self, *, forget: bool = False) -> None:
         """Carry again; what was held back arrives late. With `forget` the old connections are reset instead."""
         if forget:
             self.cut()
-        self._loop.loop.call_soon_threadsafe(self._flowing.set)
+        self._loop.run(self._let_flow(True))
 
     def throttle(self, bytes_per_second: float | None) -> None:
         """Slow what flows to the browser, over each connection; None for full speed."""
@@ -104,6 +104,9 @@ class TcpProxy:
             if link.far is not None:
                 reset(link.far.transport)
         return len(links)
+
+    async def _let_flow(self, flowing: bool) -> None:
+        (self._flowing.set if flowing else self._flowing.clear)()
 
     async def _shut(self) -> None:
         self._server.close()

@@ -12,9 +12,9 @@ from streaming.events import EventData, Progress, StreamingChunk
 
 
 class Steps:
-    """Says a number every `pause` seconds, `steps` times; silent at first for `silence` seconds.
+    """Says a number every `pause` seconds, `steps` times.
 
-    With `gate` it is silent until that file is there.
+    With `gate` it waits for that file before it says the number `halt`, which is 1 if nothing is said.
     """
 
     name = "steps"
@@ -22,10 +22,9 @@ class Steps:
 
     def work(self, context: RunContext, stop: threading.Event) -> Iterator[EventData]:
         steps, pause = context.arguments.get("steps", 20), context.arguments.get("pause", 0.1)
-        stop.wait(context.arguments.get("silence", 0))
-        while (gate := context.arguments.get("gate")) and not (Path(gate).exists() or stop.wait(0.05)):
-            pass
         for step in range(1, steps + 1):
+            if step == context.arguments.get("halt", 1):
+                _wait_at_gate(context, stop)
             yield StreamingChunk(f"{step} ")
             yield Progress(step=step, total=steps)
             stop.wait(pause)
@@ -39,7 +38,7 @@ class Anew(Steps):
 
 
 class Deaf:
-    """Speaks once and then does not listen for `seconds`."""
+    """Speaks once and then does not listen for `seconds`, or until the file `gate` is there."""
 
     name = "deaf"
     resumable = False
@@ -47,8 +46,8 @@ class Deaf:
     def work(self, context: RunContext, _stop: threading.Event) -> Iterator[EventData]:
         yield StreamingChunk("said before ")
         until = time.monotonic() + context.arguments.get("seconds", 300)
-        while time.monotonic() < until:
-            time.sleep(0.1)
+        while time.monotonic() < until and not Path(context.arguments.get("gate", "/nowhere")).exists():
+            time.sleep(0.05)
         yield StreamingChunk("never said")
 
 
@@ -62,6 +61,11 @@ class Hanging:
         yield StreamingChunk("said before ")
         stop.wait(1)
         re.match(r"(a|a)*b", "a" * 60)
+
+
+def _wait_at_gate(context: RunContext, stop: threading.Event) -> None:
+    while (gate := context.arguments.get("gate")) and not (Path(gate).exists() or stop.wait(0.05)):
+        pass
 
 
 for agent in (Steps(), Anew(), Deaf(), Hanging()):

@@ -53,7 +53,7 @@ def test_answers_end_while_it_drains_and_new_ones_wait_for_the_next_worker(site:
     late = asked(site, "queued")
     gate.open()
     assert site.ended(run).text == "first last"
-    assert leaving.wait(30) == 0
+    assert leaving.wait(60) == 0
     assert site.task(late).state == "queued"
     next_one = site.worker(*STREAMS, engines=1)
     assert site.ended(late).state == "complete"
@@ -80,5 +80,5 @@ def test_what_is_left_is_handed_over_at_the_second_signal(site: WorkSite, models
     gate.open()
     again = site.ended(silent)
     assert (again.state, again.attempt, again.text) == ("complete", 2, "answer")
-    assert leaving.wait(30) == 0
+    assert leaving.wait(60) == 0
     assert staying.is_alive

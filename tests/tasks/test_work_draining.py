@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,15 +21,16 @@ Session.objects.create(session_key="expired", session_data="x", expire_date=time
 """
 
 
-def test_first_signal_drains_and_the_second_hands_over_at_once(site: WorkSite) -> None:
+def test_first_signal_drains_and_the_second_hands_over_at_once(site: WorkSite, tmp_path: Path) -> None:
     leaving = site.work_worker(1, CHATSITE_DRAIN_SECONDS="60")
-    short = site.start("steps", "steps=80")
+    short = site.start("steps", "steps=9", "halt=5", f"gate={tmp_path / 'gate'}")
     site.spoken(short)
     leaving.send(signal.SIGTERM)
     until(lambda: "draining; runs left: 1" in leaving.output, "it says what is left")
     endless = site.start("steps", "steps=3")
+    (tmp_path / "gate").touch()
     assert site.ended(short).state == "complete"
-    leaving.wait(30)
+    leaving.wait(60)
     assert site.task(endless).state == "queued"
 
     hurried = site.work_worker(1, CHATSITE_DRAIN_SECONDS="60")
@@ -42,7 +44,7 @@ def test_first_signal_drains_and_the_second_hands_over_at_once(site: WorkSite) -
     hurried.send(signal.SIGTERM)
     assert site.ended(endless).state == "interrupted"
     assert site.given_up() == given_up + 1, "nobody waited for its lease to expire"
-    hurried.wait(30)
+    hurried.wait(60)
 
 
 @pytest.mark.long
@@ -64,10 +66,10 @@ def test_worker_that_starts_without_its_broker_works_and_finds_the_broker_later(
         stderr=subprocess.STDOUT,
     )
     try:
-        until(lambda: not site.sessions(), "beat has the expired session removed by the worker", seconds=40)
+        until(lambda: not site.sessions(), "beat has the expired session removed by the worker")
     finally:
         beat.kill()
-        beat.wait(10)
+        beat.wait(30)
     assert worker.is_alive
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ def worker(site: WorkSite) -> Process:
 @pytest.fixture(autouse=True)
 def all_children_live(site: WorkSite, worker: Process) -> None:
     """A child that a test ended has been replaced."""
-    until(lambda: len(site.engines()) == CHILDREN, "every child has an engine", seconds=20)
+    until(lambda: len(site.engines()) == CHILDREN, "every child has an engine")
 
 
 def test_task_is_carried_out(site: WorkSite) -> None:
@@ -42,7 +43,7 @@ def test_task_with_arguments_it_cannot_use_ends_with_an_error(site: WorkSite) ->
 
 
 def test_children_work_at_the_same_time(site: WorkSite) -> None:
-    runs = [site.start("steps", "steps=100") for _ in range(CHILDREN)]
+    runs = [site.start("steps", "steps=6000") for _ in range(CHILDREN)]
     children = {site.child_of(run) for run in runs}
     for run in runs:
         site.stop(run)
@@ -61,7 +62,7 @@ def test_task_that_does_not_obey_is_cancelled_and_its_process_ended(site: WorkSi
 
 
 def test_killed_child_leaves_an_interrupted_task_with_its_text(site: WorkSite) -> None:
-    run = site.start("steps", "steps=600")
+    run = site.start("steps", "steps=6000")
     said = site.spoken(run).text
     began = time.monotonic()
     os.kill(site.child_of(run), signal.SIGKILL)
@@ -72,19 +73,23 @@ def test_killed_child_leaves_an_interrupted_task_with_its_text(site: WorkSite) -
 
 
 @pytest.mark.long
-def test_killed_child_that_had_said_nothing_is_followed_by_another_attempt(site: WorkSite) -> None:
-    run = site.start("steps", "steps=3", "silence=4")
+def test_killed_child_that_had_said_nothing_is_followed_by_another_attempt(site: WorkSite, tmp_path: Path) -> None:
+    run = site.start("steps", "steps=3", f"gate={tmp_path / 'gate'}")
     os.kill(site.child_of(run), signal.SIGKILL)
-    task = site.ended(run, seconds=40)
+    (tmp_path / "gate").touch()
+    task = site.ended(run)
     assert (task.state, task.attempt, task.text) == ("complete", 2, "1 2 3 ")
 
 
 @pytest.mark.long
-def test_killed_child_of_a_resumable_agent_is_followed_by_another_attempt_whatever_was_said(site: WorkSite) -> None:
-    run = site.start("anew", "steps=20")
+def test_killed_child_of_a_resumable_agent_is_followed_by_another_attempt_whatever_was_said(
+    site: WorkSite, tmp_path: Path
+) -> None:
+    run = site.start("anew", "steps=20", "halt=5", f"gate={tmp_path / 'gate'}")
     site.spoken(run)
     os.kill(site.child_of(run), signal.SIGKILL)
-    task = site.ended(run, seconds=60)
+    (tmp_path / "gate").touch()
+    task = site.ended(run)
     assert (task.state, task.attempt) == ("complete", 2)
     assert task.text.split() == [str(step) for step in range(1, 21)]
 
@@ -96,7 +101,7 @@ def test_task_that_holds_the_interpreter_is_interrupted_and_its_process_ended(si
     child = site.child_of(run)
     task = site.ended(run)
     assert (task.state, task.text, task.ends) == ("interrupted", "said before ", ["interrupted"])
-    until(lambda: not _lives(child), "its process has ended", seconds=30)
+    until(lambda: not _lives(child), "its process has ended")
 
 
 def _lives(pid: int) -> bool:

@@ -21,7 +21,7 @@ async def test_sender_waits_until_the_gate_opens():
     await asyncio.sleep(0.02)
     assert not waiting.done()
     gate.resumeProducing()
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 30)
     assert gate.is_open
 
 
@@ -31,7 +31,7 @@ async def test_lost_connection_lets_its_sender_go():
     waiting = asyncio.create_task(gate.passable())
     await asyncio.sleep(0)
     gate.stopProducing()
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 30)
 
 
 @pytest.mark.parametrize("moves", [False, True])

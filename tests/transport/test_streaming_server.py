@@ -32,7 +32,7 @@ class PlainServer:
             cwd=ROOT,
             env=os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"},
         )
-        until(self.answers, "the server answers", seconds=20)
+        until(self.answers, "the server answers")
 
     @property
     def url(self) -> str:
@@ -45,7 +45,7 @@ class PlainServer:
             return False
 
     def sent(self) -> dict:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
             connection.sendall(b"GET /sent HTTP/1.0\r\n\r\n")
             answer = b""
             while piece := connection.recv(65536):
@@ -126,7 +126,7 @@ def test_reader_that_reads_gets_every_byte_in_order(server):
 async def test_slow_reader_of_a_flooded_socket_gets_whole_messages(server):
     async with aiohttp.ClientSession() as session, session.ws_connect(f"{server.url}/flood") as one:
         for n in range(300):
-            assert await one.receive_str(timeout=5) == "x" * 32 * 1024
+            assert await one.receive_str(timeout=30) == "x" * 32 * 1024
             if n % 50 == 0:
                 await asyncio.sleep(0.05)  # the kernel's buffers fill, writes become partial
 
@@ -138,15 +138,15 @@ async def test_message_of_any_length_is_one_text(server, name):
                 await one.send_str(f"size {characters}")
                 await one.send_str("next")
                 if characters or name == "uvicorn":  # Daphne leaves an empty text out
-                    assert await one.receive_str(timeout=5) == "é" * characters
-                assert await one.receive_str(timeout=5) == "next"
+                    assert await one.receive_str(timeout=30) == "é" * characters
+                assert await one.receive_str(timeout=30) == "next"
 
 
 @pytest.mark.parametrize("drain_seconds", [60.0])
 async def test_reader_that_reads_nothing_is_cut_in_the_end(server):
     connection = open_and_read_nothing(server, HANDSHAKE % b"/flood")
     until(lambda: server.sent()["websocket"] > 0, "the flood has begun")
-    until(lambda: not server.sent()["open"]["websocket"], "it is cut", seconds=15)
+    until(lambda: not server.sent()["open"]["websocket"], "it is cut")
     connection.close()
 
 
@@ -158,18 +158,18 @@ async def test_socket_base_streams_refuses_and_closes_with_its_codes(server):
         assert refused.value.status == 403
         async with session.ws_connect(address) as one:
             await one.send_str("hello")
-            assert await one.receive_str(timeout=5) == "hello"
+            assert await one.receive_str(timeout=30) == "hello"
             await one.send_str("end")
-            await one.receive(timeout=5)
+            await one.receive(timeout=30)
             assert one.close_code == 1000
         for said, code in [("gone", 4404), ("nonsense", 4400), ("fail", 4500), ("x" * 2_000, 4400)]:
             async with session.ws_connect(address) as one:
                 await one.send_str(said)
-                await one.receive(timeout=5)
+                await one.receive(timeout=30)
                 assert one.close_code == code
         async with session.ws_connect(address) as one:
             await one.send_bytes(b"binary")
-            await one.receive(timeout=5)
+            await one.receive(timeout=30)
             assert one.close_code == 4400
 
 
@@ -191,25 +191,25 @@ async def test_drain_ends_sockets_politely_and_lets_requests_finish(server):
         started, closed_at = time.monotonic(), []
 
         async def closed(one: aiohttp.ClientWebSocketResponse) -> int:
-            await one.receive(timeout=10)
+            await one.receive(timeout=30)
             closed_at.append(time.monotonic() - started)
             return one.close_code
 
         assert await asyncio.gather(*map(closed, sockets)) == [4412] * 10
         assert max(closed_at) - min(closed_at) > 0.1, "they are spread"
-        assert max(closed_at) < 4
+        assert max(closed_at) < 10
         answer = await slow
         assert await answer.json() == {"slow": True}
         with pytest.raises(aiohttp.ClientConnectionError):
             await session.get(f"{server.url}/sent")  # neither on a new connection nor on the one that was kept
-    await asyncio.to_thread(until, server.has_ended, "the server has ended", seconds=5)
+    await asyncio.to_thread(until, server.has_ended, "the server has ended")
     assert server.process.returncode == 0
 
 
 @pytest.mark.parametrize("drain_seconds", [60.0])
 def test_server_without_connections_ends_at_once(server):
     server.term()
-    until(server.has_ended, "the server has ended", seconds=15)
+    until(server.has_ended, "the server has ended")
     assert server.process.returncode == 0
 
 
@@ -220,4 +220,4 @@ def test_second_signal_ends_at_once(server):
         server.term()
         until(lambda: not server.answers(), "it listens no more")
         server.term()
-        until(server.has_ended, "the server has ended", seconds=15)
+        until(server.has_ended, "the server has ended")

@@ -42,7 +42,7 @@ async def test_a_process_lives_whatever_it_needs(monkeypatch):
 
 
 async def test_a_process_with_all_it_needs_is_ready():
-    await asyncio.to_thread(engine, 5)
+    await asyncio.to_thread(engine, 60)
     status, said = await ask(Health(application), "/readyz")
     assert (status, said["status"]) == (200, "ready")
     assert {name: check["status"] for name, check in said["checks"].items()} == dict.fromkeys(
@@ -68,7 +68,7 @@ async def test_without_an_engine_it_is_ready_and_says_what_that_costs():
 async def test_engines_that_answer_no_chats_are_no_help():
     """The children of a worker of the queue work are engines too."""
     for _ in range(2):
-        await asyncio.to_thread(engine, 5, "work")
+        await asyncio.to_thread(engine, 60, "work")
     _, said = await ask(Health(application), "/readyz")
     found = said["checks"]["engines"]
     assert (said["status"], found["status"]) == ("degraded", "trouble")
@@ -77,7 +77,7 @@ async def test_engines_that_answer_no_chats_are_no_help():
 
 @pytest.mark.parametrize("queues", ["streams", None])  # None: an older version, while versions change
 async def test_engines_that_answer_chats_are_enough(queues):
-    await asyncio.to_thread(engine, 5, queues)
+    await asyncio.to_thread(engine, 60, queues)
     _, said = await ask(Health(application), "/readyz")
     assert (said["status"], said["checks"]["engines"]["streams"]) == ("ready", 1)
 
@@ -133,7 +133,7 @@ async def test_a_check_that_hangs_is_given_up_and_not_asked_twice(monkeypatch):
     began = time.monotonic()
     assert await check.result() == {"status": "away"}
     assert await check.result() == {"status": "away"}
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
     let_go.set()
     assert await check.result() == {"status": "away"}, "what came too late is no other answer than none"
     assert asked == [1]

@@ -23,9 +23,9 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "read
 async def test_nonsense_before_resuming_is_4400(url, chat, session, said):
     viewer = await at_head(url, chat)
     async with session.ws_connect(f"{url}/ws/c/{chat.id}/", headers=viewer.headers) as socket:
-        await socket.receive_json(timeout=5)
+        await socket.receive_json(timeout=30)
         await socket.send_str(said)
-        await socket.receive(timeout=5)
+        await socket.receive(timeout=30)
         assert socket.close_code == 4400
 
 
@@ -42,8 +42,8 @@ async def test_page_that_never_resumes_is_4400(url, chat, session, monkeypatch):
     monkeypatch.setattr(stream_socket, "RESUME_SECONDS", 0.2)
     viewer = await at_head(url, chat)
     async with session.ws_connect(f"{url}/ws/c/{chat.id}/", headers=viewer.headers) as socket:
-        await socket.receive_json(timeout=5)
-        await socket.receive(timeout=5)
+        await socket.receive_json(timeout=30)
+        await socket.receive(timeout=30)
         assert socket.close_code == 4400
 
 
@@ -61,7 +61,7 @@ async def test_lost_doorbell_costs_a_second_not_an_event(url, chat, session):
     async with watching(viewer, session):
         await eventually(somebody_follows)
         last = [await chat.say(f"w{n} ", ring=n % 3 == 1) for n in range(10)][-1]
-        await eventually(lambda: viewer.seq == last, seconds=4)
+        await eventually(lambda: viewer.seq == last)
     assert not viewer.resets
 
 
@@ -74,7 +74,7 @@ async def test_viewer_without_credit_is_left_alone_and_later_gets_everything_fol
         for n in range(100):
             last = await chat.say(f"w{n} ")
             await asyncio.sleep(0.01)
-        assert len(viewer.frames) == 4
+        await eventually(lambda: len(viewer.frames) == 4, "it got its credit")
         stopped = viewer.seq
         await socket.send_json({"type": "ack", "seq": viewer.frames[0]["seq"]})
         await eventually(lambda: viewer.seq == last)
@@ -106,9 +106,9 @@ async def test_person_who_reads_by_line_gets_whole_lines(url, chat, session):
         await asyncio.sleep(0.3)
         assert viewer.seq == start
         seq = await chat.say(" three\n")
-        await eventually(lambda: viewer.seq == seq, seconds=1)
+        await eventually(lambda: viewer.seq == seq)
         seq = await chat.say("tail")
-        await eventually(lambda: viewer.seq == seq, seconds=4)
+        await eventually(lambda: viewer.seq == seq)
     assert len(viewer.frames) == 2
 
 
@@ -118,7 +118,7 @@ async def test_fifty_viewers_share_one_tail_and_each_has_everything(url, chat, s
     monkeypatch.setattr(tails, "look_at", lambda ids, **how: held.append(len(ids)) or look_at(ids, **how))
     viewers = [await at_head(url, chat) for _ in range(50)]
     following = [
-        asyncio.create_task(viewer.follow(lambda viewer: viewer.seq >= chat.final, seconds=20)) for viewer in viewers
+        asyncio.create_task(viewer.follow(lambda viewer: viewer.seq >= chat.final, seconds=90)) for viewer in viewers
     ]
     chat.final = 1 << 60
     await eventually(lambda: all(viewer.hello for viewer in viewers))

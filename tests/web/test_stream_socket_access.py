@@ -66,15 +66,24 @@ async def test_unknown_address_is_refused(url, session):
     assert error.value.status == 403
 
 
+@pytest.fixture
+def unchecked(monkeypatch) -> None:
+    """Whoever is shown out was told by an event: the check comes too late for any test."""
+    monkeypatch.setattr(standing, "CHECK_SECONDS", 600)
+    monkeypatch.setattr(standing, "UNCHECKED_SECONDS", 900)
+
+
+@pytest.mark.usefixtures("unchecked")
 async def test_deleted_conversation_closes_with_4404(url, chat, session):
     viewer = await at_head(url, chat)
     async with watching(viewer, session):
         await eventually(somebody_follows)
         await in_database(delete_conversation, chat.sent.message.conversation, by=chat.owner)
-        await eventually(lambda: viewer.close_code == 4404, seconds=2)
+        await eventually(lambda: viewer.close_code == 4404)
     assert not viewer.frames
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("ring", [True, False], ids=["rung", "found by a look"])
 async def test_access_event_closes_with_4403_and_nothing_after_it_is_sent(url, chat, session, ring):
     viewer = await at_head(url, chat)
@@ -83,7 +92,7 @@ async def test_access_event_closes_with_4403_and_nothing_after_it_is_sent(url, c
         await eventually(somebody_follows)
         await in_database(Conversation.objects.filter(pk=chat.id).update, owner=bob)
         await chat.say(AccessChanged(person=str(chat.owner.pk), granted=False), "secret", ring=ring)
-        await eventually(lambda: viewer.close_code == 4403, seconds=3)
+        await eventually(lambda: viewer.close_code == 4403)
     assert not viewer.frames
 
 
@@ -99,7 +108,7 @@ async def test_loss_just_before_the_first_frame_is_noticed_before_it_is_sent(url
 
     monkeypatch.setattr(feed, "open_view", lose_and_open)
     async with watching(viewer, session):
-        await eventually(lambda: viewer.close_code == 4403, seconds=2)
+        await eventually(lambda: viewer.close_code == 4403)
     assert not viewer.frames
     assert not viewer.resets
 
@@ -120,7 +129,7 @@ async def test_loss_without_an_event_is_noticed_by_the_check(url, chat, session,
         await eventually(lambda: viewer.seq == seq)
         await in_database(lose)
         code = {"owner": 4403, "account": 4410}.get(loss, 4401)
-        await eventually(lambda: viewer.close_code == code, seconds=3)
+        await eventually(lambda: viewer.close_code == code)
 
 
 async def test_nothing_is_sent_while_access_cannot_be_asked_for(url, chat, session, monkeypatch):
@@ -152,5 +161,5 @@ async def test_drain_closes_with_4412_and_refuses_new_sockets(url, chat, session
     async with watching(viewer, session):
         await eventually(lambda: drain.open_streams == 1)
         drain.begin(seconds=0.2)
-        await eventually(lambda: viewer.close_code == 4412, seconds=2)
+        await eventually(lambda: viewer.close_code == 4412)
         assert await refused(session, viewer) == 403

@@ -68,7 +68,7 @@ async def test_restless_viewers_end_with_everything_once_and_in_order(transactio
     end = await in_database(chat.speaker.end)
     for watcher in watchers:
         watcher.target = end
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await asyncio.gather(*tasks)
     for watcher in watchers:
         viewer = watcher.viewer
