@@ -84,7 +84,7 @@ def test_sign_in_has_no_violation(context: BrowserContext):
     page.get_by_label("Password").fill("wrong")
     page.locator("input[name=login]").fill("alice")
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_load_state()
+    expect(page.get_by_role("alert")).to_contain_text("do not match")
     check(page)
 
 
@@ -135,7 +135,7 @@ def test_everything_works_by_keyboard(
     new_context: Callable[..., BrowserContext], server: ChatServer, models: ModelServer
 ):
     """Sign in, choose a model, ask, stop, retry: the mouse is never used."""
-    models.answer("by keyboard", Script(spoken(["on and on "] * 1000)))
+    models.answer("by keyboard", Script([*spoken(["on and on "] * 200), Gate()]))
     page = new_context(server.url).new_page()
     keys = page.keyboard
     page.goto("/accounts/login/")
@@ -161,8 +161,8 @@ def test_everything_works_by_keyboard(
     keys.press("Enter")
     expect(chat.answer).not_to_have_attribute("data-run", run or "")
     chat.wait_for_state("complete")
-    focused = page.evaluate("document.activeElement !== document.body && document.activeElement.isConnected")
-    assert focused, "focus was lost when the retried answer was swapped in"
+    focused = "document.activeElement !== document.body && document.activeElement.isConnected"
+    assert page.evaluate(focused), "focus was lost when the retried answer was swapped in"
 
 
 def test_focus_is_always_visible(chat: ChatPage):

@@ -37,7 +37,7 @@ FAILURES = {
 
 def ends_in_error(chat: ChatPage, server: ChatServer, code: str, says: str, kept: str) -> Answer:
     """The newest answer is an error: in the log with `code`, in the page with a sentence, its text kept."""
-    chat.wait_for_state("error", seconds=60)
+    chat.wait_for_state("error")
     answer = server.log.checked(chat.conversation)[-1]
     told = answer.events[-1].data
     assert told["code"].startswith(code), told

@@ -94,6 +94,7 @@ def invite(administrator: Page, address: str, *groups: str) -> str:
         administrator.get_by_label(group).check()
     administrator.get_by_role("button", name="Invite", exact=True).click()
     expect(administrator.get_by_text(f"An invitation was sent to {address}.")).to_be_visible()
+    administrator.wait_for_load_state()  # a click before the scripts run is lost
     return administrator.locator("#link").inner_text()
 
 

@@ -82,8 +82,8 @@ def set_up_app(page: Page, name: str) -> tuple[str, list[str]]:
     confirm(page)
     secret = page.locator("code.secret").inner_text()
     picture = page.get_by_alt_text("QR code")
-    assert picture.evaluate("image => image.complete && image.naturalWidth > 0"), "the QR code is not shown"
-    page.get_by_label("Code that the app shows").fill(code_at(secret, steps=-1))
+    until(lambda: picture.evaluate("image => image.complete && image.naturalWidth > 0"), "the QR code is shown")
+    page.get_by_label("Code that the app shows").fill(code_at(secret))
     page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     codes = page.locator(".recovery-codes code").all_inner_texts()
@@ -104,7 +104,7 @@ def test_an_app_is_set_up_and_asked_for_and_a_recovery_code_stands_in(page: Page
     field.fill("000000")
     field.press("Enter")
     expect(page.get_by_text("That was not accepted.")).to_be_visible()
-    field.fill(code_at(secret))
+    field.fill(code_at(secret, steps=1))  # another one than the first, and good whenever the server sees it
     field.press("Enter")
     page.wait_for_url(HOME)
     sign_out(page)
@@ -123,6 +123,7 @@ def test_an_administrator_resets_what_was_lost(page: Page, new_context: NewConte
     office.get_by_role("link", name="gina").click()
     expect(office.get_by_text("password, app, 10 recovery codes")).to_be_visible()
     office.get_by_role("button", name="Reset second factors").click()
+    expect(office.get_by_role("button", name="Reset", exact=True)).to_be_visible()
     check(office)
     office.get_by_role("button", name="Reset", exact=True).click()
     expect(office.get_by_text("The second factors of gina were removed.")).to_be_visible()
@@ -158,7 +159,9 @@ def authenticator(page: Page) -> Callable[..., dict]:
 def add_passkey(page: Page, name: str, *, alone: bool) -> None:
     page.goto("/settings/security/")
     page.get_by_role("link", name="Add a passkey").click()
-    if page.get_by_role("heading", name="Confirm it is you").count():
+    asked = page.get_by_role("heading", name="Confirm it is you")
+    expect(asked.or_(page.get_by_label("It may sign me in by itself"))).to_be_visible()
+    if asked.is_visible():
         confirm(page)
     page.get_by_label("Name").fill(name)
     page.get_by_label("It may sign me in by itself").set_checked(alone)
@@ -238,9 +241,9 @@ def test_ending_a_session_shows_its_open_pages_out_within_ten_seconds(
     here.get_by_role("button", name="Sign out everywhere else").click()
     ended = time.monotonic()
     expect(here.get_by_text("Pages that are open there close within ten seconds.")).to_be_visible()
-    expect(chat.page.get_by_text("You are signed out. What you wrote is kept.")).to_be_visible(timeout=12_000)
+    expect(chat.page.get_by_text("You are signed out. What you wrote is kept.")).to_be_visible()
     assert chat.page.evaluate("streamEnded")
-    assert time.monotonic() - ended < 12  # ten; the two are for a busy machine
+    assert time.monotonic() - ended < 3 * 10, "thrice the promise is for a busy machine"
 
 
 def test_a_provider_signs_in_who_is_known_and_says_what_is_wrong(page: Page, provider: IdentityProvider, watch: Watch):

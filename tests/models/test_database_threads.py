@@ -31,7 +31,7 @@ def test_queries_do_not_wait_for_each_other():
     barrier = threading.Barrier(settings.DATABASE_THREADS)
 
     async def main() -> None:
-        await asyncio.gather(*(in_database(barrier.wait, 10) for _ in range(settings.DATABASE_THREADS)))
+        await asyncio.gather(*(in_database(barrier.wait, 30) for _ in range(settings.DATABASE_THREADS)))
 
     asyncio.run(main())
 
@@ -62,7 +62,7 @@ def test_loop_that_ended_meanwhile_is_no_trouble():
 
     async def main() -> None:
         task = asyncio.create_task(in_database(slow))
-        assert await asyncio.to_thread(begun.wait, 10)
+        assert await asyncio.to_thread(begun.wait, 30)
         task.cancel()
 
     asyncio.run(main())

@@ -9,6 +9,7 @@ CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-smooth-scrolling",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

@@ -19,7 +19,8 @@ def sign_in(page: Page, name: str) -> None:
     page.goto("/accounts/login/")
     page.get_by_label("Name or email").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    with page.expect_navigation():  # whoever goes elsewhere before the answer has come is not signed in
+        page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def sign_out(page: Page) -> None:
@@ -32,4 +33,5 @@ def confirm(page: Page) -> None:
     """The password is asked for again."""
     expect(page.get_by_role("heading", name="Confirm it is you")).to_be_visible()
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Confirm").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Confirm").click()

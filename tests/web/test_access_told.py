@@ -94,7 +94,7 @@ async def lost(chat: LiveChat, viewer: Viewer, lose: Callable[[LiveChat], None],
     await sync_to_async(lose)(chat)
     if await in_database(Person.objects.filter(pk=chat.owner.pk).exists):
         await chat.say("secret")
-    await asyncio.wait_for(following, 3)
+    await asyncio.wait_for(following, 45)
     return shown
 
 
@@ -135,7 +135,7 @@ async def test_what_begins_after_the_loss_is_proven_first(url, chat):
     await eventually(lambda: viewer.seq == head)
     await sync_to_async(logout)(chat)
     await in_database(rename_conversation, chat.sent.message.conversation, title="secret")
-    await asyncio.wait_for(following, 3)
+    await asyncio.wait_for(following, 45)
     assert viewer.seq == head
     assert viewer.close_code == 4401
 
