@@ -80,7 +80,7 @@ class Postgresql(Process):
 
     def _answers(self) -> bool:
         asked = [program("pg_isready"), "-q", *self._address]
-        return subprocess.run(asked, check=False, timeout=10).returncode == 0  # noqa: S603
+        return subprocess.run(asked, check=False, timeout=30).returncode == 0  # noqa: S603
 
     def _run(self, name: str, *arguments: str) -> None:
         command = [program(name), *arguments]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-READY_SECONDS = 60.0  # on a busy machine Django and Celery take ten to be imported
+READY_SECONDS = 120.0  # on a busy machine Django and Celery take half a minute to be imported
 END_SECONDS = 30.0
 LAST_CHARACTERS = 4_000
 HELD_PORTS = 200  # more than run at a time; each is an open file, of which a process often may have 1,024

@@ -47,7 +47,7 @@ class Worker(Process):
         with app, app.connection_for_write(transport_options={"max_retries": 0}) as connection:
             try:
                 who = [f"{self.name}@localhost"]
-                return bool(app.control.ping(destination=who, timeout=0.5, limit=1, connection=connection))
+                return bool(app.control.ping(destination=who, timeout=1, limit=1, connection=connection))
             except (OperationalError, *connection.connection_errors):
                 return False
 

@@ -37,7 +37,7 @@ class Redis(Process):
 
     def ask(self, command: str) -> bytes:
         """The beginning of the answer to one inline command (https://redis.io/docs/latest/develop/reference/protocol-spec/)."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
             connection.sendall(f"{command}\r\n".encode())
             return connection.recv(1024)
 

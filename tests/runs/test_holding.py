@@ -37,7 +37,7 @@ class Bench:
 async def test_ended_run_is_let_go_of_once():
     bench = Bench()
     bench.start("a", work=lambda: asyncio.sleep(0))
-    assert await bench.holding.wait(seconds=5)
+    assert await bench.holding.wait(seconds=45)
     assert [held.claim.run_id for held in bench.let_go] == ["a"]
     assert len(bench.holding) == 0
 
@@ -61,7 +61,7 @@ async def test_overtaken_attempt_is_refused_and_does_not_take_the_newer_one_with
 async def test_refused_writer_ends_its_task():
     bench = Bench()
     bench.start("a").refuse("fenced")
-    assert await bench.holding.wait(seconds=5)
+    assert await bench.holding.wait(seconds=45)
     assert bench.let_go[0].task.cancelled()
 
 
@@ -73,7 +73,7 @@ async def test_stop_reaches_a_held_run_and_one_that_comes_later():
     bench.start("later")
     tasks = {held.claim.run_id: held.task for held in bench.holding.all()}
     assert {run_id: stopped_by(task) for run_id, task in tasks.items()} == {"now": "", "later": ""}
-    assert await bench.holding.wait(seconds=5)
+    assert await bench.holding.wait(seconds=45)
 
 
 async def test_stop_finds_the_task_inside_its_work_even_if_it_has_not_begun():
@@ -89,7 +89,7 @@ async def test_stop_finds_the_task_inside_its_work_even_if_it_has_not_begun():
 
     bench.start("a", work=work)
     bench.holding.stop("a")
-    assert await bench.holding.wait(seconds=5)
+    assert await bench.holding.wait(seconds=45)
     assert seen == ["inside"]
 
 

@@ -84,7 +84,7 @@ def test_blocked_loop_is_reported_and_keeps_its_lease(lab: Lab, caplog):
     sent = lab.ask()
     lab.spoke(sent)
     with caplog.at_level(logging.WARNING):
-        service._loop.call_soon_threadsafe(time.sleep, 3)
+        service._loop.call_soon_threadsafe(time.sleep, 5)
         lab.start(sole_owner=False)
         run = lab.ended(sent)
     assert (run.state, run.attempt) == (Run.State.COMPLETE, 1)
@@ -101,7 +101,7 @@ def test_engine_that_slept_with_its_machine_goes_on_with_its_runs(lab: Lab, monk
     lab.spoke(sent)
     monkeypatch.setattr(lease_module, "renew_lease", lambda _pk: True)
     EngineRow.objects.update(expires_at=0)
-    holds(lambda: run_of(sent).state == Run.State.RUNNING, "the run is its own", seconds=3)
+    holds(lambda: run_of(sent).state == Run.State.RUNNING, "the run is its own", seconds=4)
     gate.open()
     run = lab.ended(sent)
     assert (run.state, run.attempt) == (Run.State.COMPLETE, 1)

@@ -64,7 +64,7 @@ class Site(Cluster):
         with Celery(broker=self.redis.url, set_as_current=False) as app, app.connection_for_write() as connection:
             tell = getattr(app.control, command)
             answers = tell(
-                *arguments, destination=names, reply=True, limit=len(names), timeout=10, connection=connection
+                *arguments, destination=names, reply=True, limit=len(names), timeout=45, connection=connection
             )
         assert len(answers) == len(names), answers
 

@@ -142,7 +142,7 @@ class LogReader:
 
 
 def _sqlite_snapshot(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5, isolation_level=None)
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30, isolation_level=None)
     connection.execute("BEGIN")
     return connection
 

@@ -14,7 +14,7 @@ class LoopThread:
         self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
         self._thread.start()
 
-    def run[T](self, work: Coroutine[Any, Any, T], timeout: float = 30) -> T:
+    def run[T](self, work: Coroutine[Any, Any, T], timeout: float = 60) -> T:
         """The result of `work`, or its exception."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout)
 

@@ -115,7 +115,7 @@ def are_allowed() -> bool:
 
 
 def _run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True, timeout=20)
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
 async def _move_into(name: str) -> None:

@@ -57,7 +57,7 @@ class PgbouncerProcess:
 
     def _listens(self) -> bool:
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
         except OSError:
             return False
         return True

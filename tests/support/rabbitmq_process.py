@@ -66,7 +66,7 @@ class RabbitMQ(Process):
     def _answers(self) -> bool:
         """It greets whoever speaks its protocol (AMQP 0-9-1, 4.2.2)."""
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
                 connection.sendall(b"AMQP\x00\x00\x09\x01")
                 return connection.recv(1) == b"\x01"
         except OSError:
@@ -80,7 +80,7 @@ def _as_rabbitmq() -> dict[str, Any]:
 
 def _listens(port: int) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
     except OSError:
         return False
     return True

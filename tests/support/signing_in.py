@@ -13,12 +13,12 @@ def sign_in(url: str, username: str) -> dict[str, str]:
     jar = http.cookiejar.CookieJar()
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
     page = f"{url}/accounts/login/"
-    with opener.open(page, timeout=20) as answer:
+    with opener.open(page, timeout=60) as answer:
         answer.read()
     form = {"login": username, "password": PASSWORD, "csrfmiddlewaretoken": cookies_of(jar)["csrftoken"]}
     request = urllib.request.Request(page, urllib.parse.urlencode(form).encode(), {"Referer": page})
     try:
-        with opener.open(request, timeout=20) as answer:
+        with opener.open(request, timeout=60) as answer:
             answer.read()
     except urllib.error.HTTPError as error:  # where signing in leads is another test's business
         error.close()
