@@ -19,7 +19,10 @@ class SideBar {
       event.preventDefault();
       this.#set(false);
     });
-    NARROW.addEventListener("change", () => this.#drawer(false));
+    NARROW.addEventListener("change", () => {
+      this.#drawer(false);
+      this.#say(!NARROW.matches && shell.dataset.sidebar !== "closed");
+    });
   }
 
   /** @param {boolean} open */

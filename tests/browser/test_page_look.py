@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.support.chat_page import ChatPage
 from tests.support.model_server import ModelServer
 from tests.support.scripts import Delta, Gate, Script, spoken
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 WATCH_SHIFTS = """
@@ -93,14 +94,23 @@ def test_versions_that_are_not_there_have_no_block_behind_them(chat: ChatPage, m
 def test_the_drawer_takes_and_returns_the_focus(chat: ChatPage):
     page = chat.page
     page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate(PAINTED)  # the page hears of its width with a frame, and closes the drawer then
+    until(lambda: not page.locator(".sidebar").is_visible(), "the drawer is closed")
     opener = page.get_by_role("button", name="Open the list of chats")
     opener.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="New chat")).to_be_visible()
     expect(page.locator(".page")).to_have_js_property("inert", True)
+    expect(page.locator(".sidebar [data-sidebar-close]")).to_be_focused()
     page.keyboard.press("Escape")
     expect(opener).to_be_focused()
     expect(page.locator(".page")).to_have_js_property("inert", False)
+    page.keyboard.press("Enter")
+    expect(page.locator(".page")).to_have_js_property("inert", True)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.evaluate(PAINTED)
+    expect(opener).to_have_attribute("aria-expanded", "false")
 
 
 def test_a_theme_is_shown_when_chosen_and_kept_when_saved(chat: ChatPage):
